@@ -1,0 +1,51 @@
+"""Reading BigQuery's REST resources, whose integers and times are strings and whose keys may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias, cast
+
+JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+"""What JSON can hold."""
+
+
+def mapping(resource: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """Return the object under a key, empty if there is none."""
+    value = resource.get(key)
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def text(resource: Mapping[str, object], key: str) -> str | None:
+    """Return the string under a key."""
+    value = resource.get(key)
+    return value if isinstance(value, str) else None
+
+
+def texts(resource: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """Return the strings under a key, none if there are none."""
+    value = resource.get(key)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return ()
+    return tuple(item for item in cast("Sequence[object]", value) if isinstance(item, str))
+
+
+def integer(resource: Mapping[str, object], key: str) -> int | None:
+    """Return the integer under a key; REST writes INT64 as a string."""
+    value = resource.get(key)
+    return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def time(resource: Mapping[str, object], key: str) -> datetime | None:
+    """Return the time under a key, which REST writes as milliseconds since 1970 in UTC."""
+    milliseconds = integer(resource, key)
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def columns(table: Mapping[str, object]) -> dict[str, str]:
+    """Return a table's columns, name to type as the REST API names it."""
+    fields = mapping(table, "schema").get("fields")
+    if not isinstance(fields, Sequence):
+        return {}
+    found = cast("Sequence[Mapping[str, object]]", fields)
+    return {str(column["name"]): str(column["type"]) for column in found}

@@ -1,0 +1,282 @@
+"""An analysis: what to ask about which images, and which records come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic
+
+from bqvision import _rest
+from bqvision.decoding import decode
+from bqvision.errors import InvalidInputError, NotFoundError
+from bqvision.records import Outcome
+from bqvision.plan import Plan
+from bqvision.run import carry_out
+from bqvision.schema import R
+from bqvision.sql import analysis as sql
+from bqvision.sql.work import UNANSWERED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from bqvision.object_table import ObjectTable
+    from bqvision.remote_model import RemoteModel
+    from bqvision.run import AnalysisRun
+    from bqvision.schema import RecordSchema
+    from bqvision.sql.compose import Statement
+    from bqvision.sql.names import TableName
+
+DEFAULT_BATCH_SIZE: Final = 10_000
+"""Images in one job, unless told otherwise: a job that fails or is stopped puts at most so many answers at risk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis(Generic[R]):
+    """What to ask about every image of an object table; made by `RemoteModel.analyze`, it does no I/O by itself."""
+
+    model: RemoteModel
+    images: ObjectTable
+    arguments: sql.GenerateTextArguments
+    """The arguments of ``ML.GENERATE_TEXT``, checked."""
+    schema: RecordSchema[R]
+    """The record class and the fields that its answers hold."""
+
+    def run(
+        self,
+        into: str,
+        *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        max_images: int | None = None,
+    ) -> AnalysisRun[R]:
+        """Ask about every image that has no final answer yet, and keep each answer in a results table.
+
+        The results table is append-only, one row per image and attempt, failures included; it is made if missing. An
+        image is asked about again only if it was replaced, if the question or the model changed, or if there was no
+        answer for a passing reason. The images to ask about are first frozen in a work table, which another run of
+        the same analysis shares, and asked in jobs of fixed ids: a lost answer, a crash or a second process end in
+        the same job and pay once.
+
+        Args:
+            into: The results table, as ``table``, ``dataset.table`` or ``project.dataset.table``.
+            batch_size: The most images in one job.
+            max_images: Ask about at most so many images now; the rest stay for the next run.
+
+        Returns:
+            The run: iterate over it for the records, and see its ``report``.
+
+        Raises:
+            InvalidInputError: An argument can not be right, or ``into`` is a table of another kind.
+            NotFoundError: The object table, the model or the dataset does not exist.
+            JobError: A job did not do its work; the rows of the jobs before it are kept.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        # A missing or wrong table is told before one is made for the results.
+        self.images.describe()
+        return carry_out(self._plan(into, batch_size=batch_size, max_images=max_images))
+
+    def retry_failed(
+        self,
+        into: str,
+        *,
+        outcomes: Collection[Outcome] = UNANSWERED,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        max_images: int | None = None,
+    ) -> AnalysisRun[R]:
+        """Ask again about the images whose latest outcome is one of some outcomes; each is paid for again.
+
+        Args:
+            into: The results table of an earlier `run`.
+            outcomes: Which. Default: those that never were answers, which every `run` asks again too.
+            batch_size: The most images in one job.
+            max_images: Ask about at most so many images now.
+
+        Returns:
+            The run, over all images as `run` gives it.
+
+        Raises:
+            InvalidInputError: No outcome is given, or OK is among them; else as `run`.
+            NotFoundError: There is no such table; else as `run`.
+            JobError: As `run`.
+            ServiceError: As `run`.
+        """
+        if not outcomes or Outcome.OK in outcomes:
+            raise InvalidInputError(
+                "outcomes must name what failed; OK is not among it",
+                next_step="Give, for example, outcomes={bv.Outcome.BLOCKED, bv.Outcome.TRUNCATED}.",
+            )
+        table = self.model.dataset.table_name(into)
+        if self.model.dataset.service.get_table(table) is None:
+            raise NotFoundError(
+                "there is no such results table",
+                resource=str(table),
+                next_step="Nothing has been asked yet: use .run(into=...).",
+            )
+        plan = self._plan(
+            into, batch_size=batch_size, max_images=max_images, ask_again=outcomes, only_failed=True
+        )
+        return carry_out(plan)
+
+    def statements(
+        self,
+        into: str,
+        *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        max_images: int | None = None,
+    ) -> tuple[Statement, ...]:
+        """Return all that `run` sends, unsent, with the first batch standing for every batch.
+
+        The only request is for the model's endpoint, which is part of what makes an analysis the same one.
+
+        Args:
+            into: See `run`.
+            batch_size: See `run`.
+            max_images: See `run`.
+
+        Raises:
+            NotFoundError: There is no such model.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        return self._plan(into, batch_size=batch_size, max_images=max_images).statements()
+
+    def table_statement(self, into: str, *, replace: bool = True, all_columns: bool = False) -> Statement:
+        """Return what `create_table` sends, unsent."""
+        return sql.generate_text_table(
+            into=self.model.dataset.table_name(into),
+            source=self.images.name,
+            model=self.model.name,
+            arguments=self.arguments,
+            replace=replace,
+            all_columns=all_columns,
+        )
+
+    def create_table(self, into: str, *, replace: bool = True, all_columns: bool = False) -> str:
+        """Ask about all images in one statement, as Google's tutorial does.
+
+        Every image is paid for, each time; a job that fails leaves nothing behind. `run` is the safe way.
+
+        Args:
+            into: The table to make.
+            replace: Whether a table of that name is replaced.
+            all_columns: Whether all of the object table's columns and the row's status are kept, and not only the
+                URI and the answer. Without the status, an image that failed can't be told from one that was blocked.
+
+        Returns:
+            The table's full name, for `read` and `format`.
+
+        Raises:
+            AlreadyExistsError: The name is taken, and is not to be replaced.
+            NotFoundError: The object table, the model or the dataset does not exist.
+            JobError: The job did not do its work; it may have been paid for all the same.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        dataset = self.model.dataset
+        statement = self.table_statement(into, replace=replace, all_columns=all_columns)
+        # A job that failed may have paid for its calls, so it is not run again.
+        dataset.service.execute(statement, attempts=1, location=dataset.location)
+        return str(dataset.table_name(into))
+
+    def read(self, table: str) -> Iterator[R]:
+        """Read a table of `run` or of `create_table` back into records, streamed, by URI.
+
+        Of a results table of `run`, the latest row of each image for this very question is read.
+
+        Args:
+            table: The table.
+
+        Raises:
+            NotFoundError: There is no such table.
+            InvalidInputError: It is neither kind of table.
+            ServiceError: BigQuery refused, or could not be reached.
+            PartialReadError: Some records were delivered, the rest could not be read.
+        """
+        name = self.model.dataset.table_name(table)
+        columns = self._columns(name)
+        if "fingerprint" in columns:
+            yield from self._plan(table).records()
+            return
+        dataset = self.model.dataset
+        job = dataset.service.execute(sql.read_table(name), location=dataset.location)
+        for row in dataset.service.rows(job):
+            yield decode(self.schema, row)
+
+    def format_statement(self, source: str, into: str, *, replace: bool = True) -> Statement:
+        """Return what `format` sends, unsent, once it is known which kind of table ``source`` is.
+
+        Args:
+            source: See `format`.
+            into: See `format`.
+            replace: See `format`.
+
+        Raises:
+            NotFoundError: There is no such table.
+            InvalidInputError: It is neither kind of table.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        name = self.model.dataset.table_name(source)
+        target = self.model.dataset.table_name(into)
+        columns = self._columns(name)
+        if "fingerprint" in columns:
+            return self._plan(source).format(target, replace=replace)
+        return sql.format_table(
+            source=name, into=target, schema=self.schema, columns=columns, replace=replace
+        )
+
+    def format(self, source: str, into: str, *, replace: bool = True) -> str:
+        """Make a table with one row per image and one typed column per field of the record, in BigQuery.
+
+        Args:
+            source: A table of `run` or of `create_table`.
+            into: The table to make.
+            replace: Whether a table of that name is replaced.
+
+        Returns:
+            The new table's full name.
+
+        Raises:
+            AlreadyExistsError: The name is taken, and is not to be replaced.
+            NotFoundError: There is no such table.
+            InvalidInputError: It is neither kind of table.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        dataset = self.model.dataset
+        dataset.service.execute(
+            self.format_statement(source, into, replace=replace), location=dataset.location
+        )
+        return str(dataset.table_name(into))
+
+    def _plan(
+        self,
+        into: str,
+        *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        max_images: int | None = None,
+        ask_again: Collection[Outcome] = UNANSWERED,
+        only_failed: bool = False,
+    ) -> Plan[R]:
+        endpoint = self.model.describe().endpoint
+        if endpoint is None:
+            raise InvalidInputError(
+                "this is no remote model: BigQuery reports no endpoint for it",
+                resource=str(self.model.name),
+                next_step="Give a model that was made with dataset.remote_model(...).create(endpoint=...).",
+            )
+        plan = Plan(
+            analysis=self,
+            ledger=self.model.dataset.table_name(into),
+            endpoint=endpoint,
+            ask_again=frozenset(ask_again),
+            only_failed=only_failed,
+            batch_size=batch_size,
+            max_images=max_images,
+        )
+        plan.statements()  # what can not be right is refused before anything is sent
+        return plan
+
+    def _columns(self, table: TableName) -> dict[str, str]:
+        resource = self.model.dataset.service.get_table(table)
+        if resource is None:
+            raise NotFoundError(
+                "there is no such table",
+                resource=str(table),
+                next_step="Make it with .run(into=...) or .create_table(into=...), or check the name.",
+            )
+        return _rest.columns(resource)

@@ -1,0 +1,380 @@
+"""The client: settings, credentials, and the way to every resource."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from typing_extensions import Self
+
+from bqvision._jobs import Service
+from bqvision._retry import RetryPolicy
+from bqvision.dataset import Dataset
+from bqvision.errors import AuthError, ConfigurationError, InvalidInputError
+from bqvision.sql.names import Connection, clean_location, clean_project, parse_connection
+from bqvision.sql.options import clean_labels
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from google.auth.credentials import Credentials
+    from google.cloud import bigquery
+
+    from bqvision.local import LocalServer
+    from bqvision.local.vision import VisionModel
+
+DEFAULT_LOCATION = "US"
+"""Where BigQuery puts a dataset when nobody says: https://cloud.google.com/bigquery/docs/locations."""
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What a client was told, before the environment and the defaults are asked."""
+
+    project: str | None = None
+    location: str | None = None
+    credentials: Credentials | None = None
+    endpoint: str | None = None
+    connection: str | None = None
+    retry: RetryPolicy | None = None
+    labels: Mapping[str, str] | None = None
+    request_timeout_s: float = 30.0
+
+
+class Client:
+    """The way to BigQuery, and to every dataset in it.
+
+    Making a client does no I/O; google's library is loaded and credentials are looked up at the first request.
+    Each setting is the argument if given, else the environment's, else a default.
+
+    Args:
+        project: The project that is billed. Environment: ``GOOGLE_CLOUD_PROJECT``. Default: the project of the
+            Application Default Credentials.
+        location: Where datasets are made and jobs run, such as ``US`` or ``europe-west4``. Environment:
+            ``BQVISION_LOCATION``. Default: ``US``.
+        credentials: Google credentials. Default: the token in ``BQVISION_TOKEN`` when the endpoint is on this
+            machine, else Application Default Credentials.
+        endpoint: Another server for all APIs, such as ``http://127.0.0.1:9050``. Environment:
+            ``BIGQUERY_EMULATOR_HOST``. Default: Google's.
+        connection: The Cloud resource connection of object tables and remote models, as ``name``,
+            ``location.name`` or ``project.location.name``. Environment: ``BQVISION_CONNECTION``. Default: the
+            project's default connection.
+        retry: How often and how long a request is repeated.
+        labels: Labels for every job, for cost attribution.
+        request_timeout_s: Seconds that one request may take.
+
+    Raises:
+        InvalidInputError: A setting can not be right.
+    """
+
+    def __init__(
+        self,
+        project: str | None = None,
+        location: str | None = None,
+        *,
+        credentials: Credentials | None = None,
+        endpoint: str | None = None,
+        connection: str | None = None,
+        retry: RetryPolicy | None = None,
+        labels: Mapping[str, str] | None = None,
+        request_timeout_s: float = 30.0,
+    ) -> None:
+        settings = _Settings(
+            project=project,
+            location=location,
+            credentials=credentials,
+            endpoint=endpoint,
+            connection=connection,
+            retry=retry,
+            labels=None if labels is None else dict(labels),
+            request_timeout_s=request_timeout_s,
+        )
+        self._set_up(settings)
+
+    def _set_up(self, settings: _Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._google: bigquery.Client | None = None
+        self._server: LocalServer | None = None
+        self._project = _first(settings.project, "GOOGLE_CLOUD_PROJECT")
+        if self._project is not None:
+            clean_project(self._project)
+        self.location: str = clean_location(_first(settings.location, "BQVISION_LOCATION") or DEFAULT_LOCATION)
+        """Where datasets are made and jobs run."""
+        self.endpoint: str | None = _check_endpoint(_first(settings.endpoint, "BIGQUERY_EMULATOR_HOST"))
+        """The server of all APIs; ``None`` is Google's."""
+        self.connection: Connection = parse_connection(_first(settings.connection, "BQVISION_CONNECTION"))
+        """The connection that object tables and remote models use unless told otherwise."""
+        if not settings.request_timeout_s > 0:
+            raise InvalidInputError("request_timeout_s must be a number of seconds above 0")
+        self.labels: Mapping[str, str] = clean_labels(settings.labels if settings.labels is not None else {})
+        """The labels of every job."""
+
+    @classmethod
+    def local(
+        cls,
+        *,
+        buckets: Mapping[str, str | Path],
+        model: VisionModel | Mapping[str, VisionModel] | None = None,
+        data_dir: str | Path | None = None,
+        labels: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Self:
+        """Start a local BigQuery and return a client on it, which stops it when it is closed.
+
+        Args:
+            buckets: Folders that stand for Cloud Storage buckets, by bucket name.
+            model: What answers for Gemini: a vision model, or several by endpoint pattern, such as
+                ``{"gemini-*": model}``. Default: a reader of printed text.
+            data_dir: Where tables are kept between starts. Default: nowhere.
+            labels: Labels for every job.
+            retry: How often and how long a request is repeated.
+
+        Raises:
+            InvalidInputError: A folder does not exist, or a bucket's name can not be one.
+            MissingExtraError: ``bqvision[local]`` is not installed.
+            LocalServerError: The server could not start.
+        """
+        from bqvision.local import serve
+
+        server = serve(buckets=buckets, model=model, data_dir=data_dir)
+        client = cls(
+            project=server.project,
+            location=server.location,
+            credentials=server.credentials,
+            endpoint=server.endpoint,
+            labels=labels,
+            retry=retry,
+        )
+        client._server = server
+        return client
+
+    def with_options(
+        self,
+        *,
+        project: str | None = None,
+        location: str | None = None,
+        credentials: Credentials | None = None,
+        endpoint: str | None = None,
+        connection: str | None = None,
+        retry: RetryPolicy | None = None,
+        labels: Mapping[str, str] | None = None,
+        request_timeout_s: float | None = None,
+    ) -> Client:
+        """Return a client with some settings changed; this one stays as it is.
+
+        The copy of a client on a local BigQuery uses that server and does not stop it.
+
+        Args:
+            project: See `Client`.
+            location: See `Client`.
+            credentials: See `Client`.
+            endpoint: See `Client`.
+            connection: See `Client`.
+            retry: See `Client`.
+            labels: See `Client`.
+            request_timeout_s: See `Client`.
+        """
+        given = {
+            "project": project,
+            "location": location,
+            "credentials": credentials,
+            "endpoint": endpoint,
+            "connection": connection,
+            "retry": retry,
+            "labels": None if labels is None else dict(labels),
+            "request_timeout_s": request_timeout_s,
+        }
+        changed = {name: value for name, value in given.items() if value is not None}
+        copy = Client.__new__(Client)
+        copy._set_up(replace(self._settings, **changed))  # type: ignore[arg-type]  # each is its field's type
+        return copy
+
+    @property
+    def project(self) -> str:
+        """The project that is billed.
+
+        Raises:
+            ConfigurationError: None was given, and the credentials name none.
+            AuthError: None was given, and there are no credentials to ask.
+        """
+        if self._project is None:
+            self._project = clean_project(_project_of_credentials())
+        return self._project
+
+    @property
+    def bigquery(self) -> bigquery.Client:
+        """The google-cloud-bigquery client underneath, for what bqvision does not wrap.
+
+        Raises:
+            ConfigurationError: There is no project.
+            AuthError: There are no credentials.
+        """
+        project = self.project
+        with self._lock:
+            if self._google is None:
+                self._google = _google_client(project, self.location, self.endpoint, self._settings.credentials)
+            return self._google
+
+    @cached_property
+    def service(self) -> Service:
+        """The one way to BigQuery for every resource of this client."""
+        return Service(
+            bigquery=lambda: self.bigquery,
+            project=lambda: self.project,
+            location=self.location,
+            policy=self._settings.retry if self._settings.retry is not None else RetryPolicy(),
+            labels=self.labels,
+            request_timeout_s=self._settings.request_timeout_s,
+        )
+
+    def dataset(self, name: str, *, location: str | None = None) -> Dataset:
+        """Return a dataset by name; it need not exist yet.
+
+        Args:
+            name: ``dataset`` or ``project.dataset``.
+            location: Where it is, or shall be made. Default: the client's location.
+
+        Raises:
+            InvalidInputError: The name or the location can not be one.
+        """
+        return Dataset(self, name, location=location)
+
+    def datasets(self) -> Iterator[Dataset]:
+        """List the project's datasets, in BigQuery's order.
+
+        Raises:
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        for resource in self.service.list_datasets():
+            yield Dataset.from_resource(self, resource)
+
+    @property
+    def model_calls(self) -> Mapping[str, int]:
+        """How often the local vision model was asked about each object URI.
+
+        Raises:
+            ConfigurationError: The client did not start a local BigQuery.
+        """
+        if self._server is None:
+            raise ConfigurationError(
+                "model calls are counted by a local BigQuery only",
+                next_step="Use Client.local(...), or LocalServer.model_calls.",
+            )
+        return self._server.model_calls
+
+    def close(self) -> None:
+        """Close the connections, and stop the local BigQuery if this client started it."""
+        with self._lock:
+            google, self._google = self._google, None
+        if google is not None:
+            google.close()  # type: ignore[no-untyped-call]
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = f", endpoint={self.endpoint!r}" if self.endpoint else ""
+        return f"Client(project={self._project!r}, location={self.location!r}{where})"
+
+
+def _first(argument: str | None, variable: str) -> str | None:
+    """The argument, else the environment's value; an empty variable counts as unset."""
+    if argument is not None:
+        return argument
+    return os.environ.get(variable) or None
+
+
+def _check_endpoint(endpoint: str | None) -> str | None:
+    if endpoint is None:
+        return None
+    url = endpoint if "://" in endpoint else f"http://{endpoint}"
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise InvalidInputError(
+            f"the endpoint {parts.hostname!r} is no server address",
+            next_step="Give it as http://HOST:PORT or https://HOST, without a user name.",
+        )
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise InvalidInputError(
+            f"the endpoint on {parts.hostname} would send credentials unencrypted",
+            next_step="Use https://, or a server on this machine.",
+        )
+    return url.rstrip("/")
+
+
+def _google_client(
+    project: str, location: str, endpoint: str | None, credentials: Credentials | None
+) -> bigquery.Client:
+    from google.api_core.client_info import ClientInfo
+    from google.api_core.client_options import ClientOptions
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.cloud import bigquery
+
+    from bqvision import __version__
+
+    info = ClientInfo(user_agent=f"bqvision/{__version__}")  # type: ignore[no-untyped-call]
+    # The library reads BIGQUERY_EMULATOR_HOST by itself; the option keeps argument > environment.
+    options = ClientOptions(api_endpoint=endpoint) if endpoint is not None else None
+    chosen = credentials if credentials is not None else _endpoint_credentials(endpoint)
+    try:
+        return bigquery.Client(
+            project=project, credentials=chosen, location=location, client_options=options, client_info=info
+        )
+    except DefaultCredentialsError as error:
+        raise _no_credentials() from error
+
+
+def _endpoint_credentials(endpoint: str | None) -> Credentials | None:
+    """Credentials for a server on this machine, which must never be sent real ones by default."""
+    if endpoint is None or urlsplit(endpoint).hostname not in _LOOPBACK:
+        return None
+    from google.auth.credentials import AnonymousCredentials
+    from google.oauth2.credentials import Credentials as TokenCredentials
+
+    token = os.environ.get("BQVISION_TOKEN")
+    if not token:
+        return AnonymousCredentials()
+    credentials: Credentials = TokenCredentials(token=token)  # type: ignore[no-untyped-call]
+    return credentials
+
+
+def _project_of_credentials() -> str:
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        _, project = google.auth.default()
+    except DefaultCredentialsError as error:
+        raise _no_credentials() from error
+    if project is None:
+        raise ConfigurationError(
+            "no project is known",
+            next_step="Give Client(project=...), or set GOOGLE_CLOUD_PROJECT.",
+        )
+    return str(project)
+
+
+def _no_credentials() -> AuthError:
+    return AuthError(
+        "no Google credentials were found on this machine",
+        next_step=(
+            "Run `gcloud auth application-default login`, or give Client(credentials=...). "
+            "To work with no cloud at all, use Client.local(buckets=...)."
+        ),
+    )

@@ -1,0 +1,168 @@
+"""Local folders in the place of Cloud Storage buckets."""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import hashlib
+import mimetypes
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bqvision.local.protocol import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
+_URI = re.compile(r"gs://(?P<bucket>[^/*]+)/(?P<name>.*)", re.DOTALL)
+_TYPES = mimetypes.MimeTypes()
+for _suffix, _type in {".webp": "image/webp", ".heic": "image/heic", ".heif": "image/heif"}.items():
+    _TYPES.add_type(_type, _suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One file, as Cloud Storage would describe it."""
+
+    uri: str
+    path: Path
+    generation: int
+    content_type: str
+    size: int
+    mtime_ns: int
+
+    @property
+    def updated_us(self) -> int:
+        """Time of the last change, in microseconds since 1970."""
+        return self.mtime_ns // 1000
+
+
+class Buckets:
+    """The folders that stand for buckets, by bucket name."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = dict(folders)
+        self._md5: dict[tuple[str, int, int], str] = {}
+
+    def list(self, patterns: Sequence[str]) -> list[StoredObject]:
+        """Return the objects that URI patterns match, each once, by URI.
+
+        Args:
+            patterns: ``gs://`` URIs with at most one ``*``, which also matches ``/``.
+
+        Raises:
+            ApiError: A pattern is no such URI, or its bucket is not mapped.
+        """
+        found: dict[str, StoredObject] = {}
+        for pattern in patterns:
+            for stored in self._match(pattern):
+                found[stored.uri] = stored
+        return [found[uri] for uri in sorted(found)]
+
+    def stat(self, uri: str) -> StoredObject | None:
+        """Return one object, or None when it is not there.
+
+        Raises:
+            ApiError: It is no object's URI, or its bucket is not mapped.
+        """
+        bucket, name = self._split(uri)
+        if not _is_plain(name):
+            return None
+        path = self._folders[bucket] / name
+        try:
+            return _describe(uri, path) if path.is_file() else None
+        except OSError:
+            return None
+
+    def md5(self, stored: StoredObject) -> str:
+        """Return the base64 MD5 of an object's bytes; read once as long as the file doesn't change."""
+        key = (str(stored.path), stored.mtime_ns, stored.size)
+        digest = self._md5.get(key)
+        if digest is None:
+            with stored.path.open("rb") as file:
+                raw = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()
+            digest = self._md5[key] = base64.b64encode(raw).decode()
+        return digest
+
+    def _match(self, pattern: str) -> Iterator[StoredObject]:
+        bucket, name = self._split(pattern)
+        if name.count("*") > 1:
+            raise ApiError("invalid", f"the URI {pattern} has more than one *")
+        if "*" not in name:
+            stored = self.stat(pattern)
+            if stored is not None:
+                yield stored
+            return
+        prefix, _, suffix = name.partition("*")
+        root = self._folders[bucket]
+        for relative, path in _walk(root, prefix):
+            if relative.endswith(suffix) and len(relative) >= len(prefix) + len(suffix):
+                try:
+                    yield _describe(f"gs://{bucket}/{relative}", path)
+                except OSError:  # It went between the listing and the look at it.
+                    continue
+
+    def _split(self, uri: str) -> tuple[str, str]:
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise ApiError("invalid", f"{uri} is not a URI of the form gs://bucket/name")
+        if match["bucket"] not in self._folders:
+            mapped = ", ".join(sorted(self._folders)) if self._folders else "none"
+            raise ApiError(
+                "notFound",
+                f"Not found: bucket {match['bucket']} is not mapped to a folder; mapped buckets: {mapped}",
+            )
+        return match["bucket"], match["name"]
+
+
+def _walk(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    """Yield the files whose name below the root begins with the prefix, looking into no other folder."""
+    start = prefix.rpartition("/")[0]
+    pending = [start] if not start or _is_plain(start) else []
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(root / folder))
+        except OSError:
+            continue
+        for entry in entries:
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if relative.startswith(prefix) or prefix.startswith(f"{relative}/"):
+                    pending.append(relative)
+            elif relative.startswith(prefix) and relative.isprintable() and entry.is_file():
+                yield relative, Path(entry.path)
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether an object's name stays below its bucket's folder, one folder for each slash."""
+    foreign = os.sep.replace("/", "\0")
+    return not any(part in {"", ".", ".."} or "\0" in part or foreign in part for part in name.split("/"))
+
+
+def _describe(uri: str, path: Path) -> StoredObject:
+    status = path.stat()
+    return StoredObject(
+        uri=uri,
+        path=path,
+        # Grows with the time of the last change; the size tells files apart that keep an old time.
+        generation=status.st_mtime_ns // 1000 * 1000 + status.st_size % 1000,
+        content_type=content_type(path.name),
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+    )
+
+
+def content_type(name: str) -> str:
+    """Return the media type that a file name's suffix stands for."""
+    guessed, encoding = _TYPES.guess_type(name)
+    return DEFAULT_CONTENT_TYPE if guessed is None or encoding is not None else guessed
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Say whether a shell-style pattern matches, upper and lower case told apart."""
+    return fnmatch.fnmatchcase(value, pattern)

@@ -1,0 +1,51 @@
+"""What the server process is told by the process that starts it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRoute:
+    """Which vision model answers for the endpoints that match a pattern."""
+
+    pattern: str
+    kind: Literal["ocr", "parent"]
+    """``ocr`` runs in the server process, ``parent`` calls back into the process that started it."""
+    index: int = 0
+    """Which of the parent's models."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Everything the server process needs; sent as one JSON line over its standard input."""
+
+    token: str = field(repr=False)
+    project: str
+    location: str
+    port: int
+    buckets: Mapping[str, str]
+    data_dir: str
+    persistent: bool
+    parent_pid: int
+    workers: int
+    models: tuple[ModelRoute, ...]
+    bridge_port: int | None = None
+    bridge_key: str = field(default="", repr=False)
+
+    def to_json(self) -> str:
+        """Return the settings as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """Read the line that `to_json` wrote."""
+        values = json.loads(line)
+        values["models"] = tuple(ModelRoute(**route) for route in values["models"])
+        return cls(**values)

@@ -1,0 +1,332 @@
+"""The local BigQuery as its user has it: started, asked where it is, and stopped."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+import weakref
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from bqvision.errors import InvalidInputError, LocalServerError, MissingExtraError
+from bqvision.local.bridge import ModelBridge
+from bqvision.local.config import ModelRoute, ServerConfig
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Self
+
+    from google.oauth2.credentials import Credentials
+
+    from bqvision.client import Client
+    from bqvision.local.vision import VisionModel
+
+_NEEDED: Final = ("bqemulator", "duckdb", "duckdb_extension_spatial", "uvicorn")
+_NEEDED_TO_READ: Final = ("rapidocr", "onnxruntime", "PIL")
+_DEFAULT_ENDPOINTS: Final = "gemini-*"
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{1,60}[a-z0-9]")
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 10.0
+_LOG_LINES: Final = 20
+
+
+def serve(
+    *,
+    buckets: Mapping[str, str | Path],
+    model: VisionModel | Mapping[str, VisionModel] | None = None,
+    data_dir: str | Path | None = None,
+    project: str = "local-project",
+    location: str = "US",
+    port: int = 0,
+    workers: int | None = None,
+) -> LocalServer:
+    """Start a local BigQuery in a process of its own.
+
+    Args:
+        buckets: Bucket names and the folders that stand for them.
+        model: What answers for remote models: one callable for all endpoints, or callables by endpoint
+            pattern (``gemini-*``), the first that matches. None reads the print on the images (OCR) for
+            ``gemini-*``. Callables run in this process, and several calls run at once.
+        data_dir: Where datasets, tables, models and connections are kept; None keeps them until the end.
+        project: The project id.
+        location: The location of datasets and jobs that name none.
+        port: The port on 127.0.0.1; 0 takes a free one.
+        workers: How many images are read at once; None is one for each core.
+
+    Returns:
+        The server, running. It is a context manager that stops it.
+
+    Raises:
+        InvalidInputError: A bucket's folder is missing, or a name can't be used.
+        MissingExtraError: The extra ``local`` is not installed.
+        LocalServerError: The server did not start.
+    """
+    return LocalServer(
+        buckets=buckets,
+        model=model,
+        data_dir=data_dir,
+        project=project,
+        location=location,
+        port=port,
+        workers=workers,
+    )
+
+
+class LocalServer:
+    """A running local BigQuery; made by `serve`."""
+
+    def __init__(
+        self,
+        *,
+        buckets: Mapping[str, str | Path],
+        model: VisionModel | Mapping[str, VisionModel] | None,
+        data_dir: str | Path | None,
+        project: str,
+        location: str,
+        port: int,
+        workers: int | None,
+    ) -> None:
+        folders = _folders(buckets)
+        if not _PROJECT.fullmatch(project):
+            raise InvalidInputError(f"{project!r} is no project id: lower-case letters, digits and dashes")
+        models, routes = _routes(model)
+        _require(_NEEDED)
+        if any(route.kind == "ocr" for route in routes):
+            _require(_NEEDED_TO_READ)
+        self._project = project
+        self._location = location
+        self._token = secrets.token_urlsafe(32)
+        key = secrets.token_bytes(32)
+        bridge = ModelBridge(models, key) if models else None
+        home = Path(tempfile.mkdtemp(prefix="bqvision-"))
+        data = home if data_dir is None else Path(data_dir).expanduser().resolve()
+        config = ServerConfig(
+            token=self._token,
+            project=project,
+            location=location,
+            port=port,
+            buckets=folders,
+            data_dir=str(data),
+            persistent=data_dir is not None,
+            parent_pid=os.getpid(),
+            workers=_workers(workers),
+            models=tuple(routes),
+            bridge_port=None if bridge is None else bridge.port,
+            bridge_key="" if bridge is None else key.hex(),
+        )
+        self._log = home / "server.log"
+        self._process = _spawn(self._log)
+        self._stop = weakref.finalize(self, _stop, self._process, bridge, home)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            self._endpoint = f"http://127.0.0.1:{_handshake(self._process, config, self._log)}"
+        except BaseException:
+            self._stop()
+            raise
+
+    @property
+    def endpoint(self) -> str:
+        """Where it answers, such as ``http://127.0.0.1:9050``."""
+        return self._endpoint
+
+    @property
+    def token(self) -> str:
+        """The bearer token that every request needs."""
+        return self._token
+
+    @property
+    def project(self) -> str:
+        """The project id."""
+        return self._project
+
+    @property
+    def location(self) -> str:
+        """The location of datasets and jobs that name none."""
+        return self._location
+
+    @property
+    def credentials(self) -> Credentials:
+        """Credentials for google's clients."""
+        from google.oauth2.credentials import Credentials
+
+        return Credentials(token=self._token)  # type: ignore[no-untyped-call]
+
+    @property
+    def running(self) -> bool:
+        """Whether it still serves."""
+        return self._stop.alive and self._process.poll() is None
+
+    @property
+    def model_calls(self) -> Mapping[str, int]:
+        """How many calls the vision model has had so far, by object URI; 0 for all others."""
+        request = urllib.request.Request(  # noqa: S310
+            f"{self._endpoint}/bqvision/model_calls", headers={"Authorization": f"Bearer {self._token}"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as answer:
+            return Counter(json.load(answer))
+
+    def client(self, **options: Any) -> Client:
+        """Return a client on this server.
+
+        Args:
+            **options: Any other option of `bqvision.Client`.
+        """
+        from bqvision.client import Client
+
+        return Client(
+            project=self._project,
+            location=self._location,
+            credentials=self.credentials,
+            endpoint=self._endpoint,
+            **options,
+        )
+
+    def close(self) -> None:
+        """Stop the server; what it kept in memory is gone."""
+        self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @override
+    def __repr__(self) -> str:
+        state = "running" if self.running else "stopped"
+        return f"<LocalServer {self._endpoint} {state}>"
+
+
+def _folders(buckets: Mapping[str, str | Path]) -> dict[str, str]:
+    folders: dict[str, str] = {}
+    for name, folder in buckets.items():
+        if not _BUCKET.fullmatch(name):
+            raise InvalidInputError(
+                f"{name!r} is no bucket name: 3 to 222 lower-case letters, digits, dots, dashes, underscores"
+            )
+        path = Path(folder).expanduser().resolve()
+        if not path.is_dir():
+            raise InvalidInputError(
+                f"the folder {path} for the bucket {name!r} does not exist or is no folder",
+                resource=f"gs://{name}",
+                next_step="Make the folder, or map the bucket to another one.",
+            )
+        folders[name] = str(path)
+    return folders
+
+
+def _routes(
+    model: VisionModel | Mapping[str, VisionModel] | None,
+) -> tuple[list[VisionModel], list[ModelRoute]]:
+    """Tell the models that run in the server from those that stay here."""
+    from bqvision.local.ocr import OCRReader
+
+    if model is None:
+        return [], [ModelRoute(_DEFAULT_ENDPOINTS, "ocr")]
+    by_pattern = model if isinstance(model, Mapping) else {"*": model}
+    models: list[VisionModel] = []
+    routes: list[ModelRoute] = []
+    for pattern, one in by_pattern.items():
+        if not callable(one):
+            raise InvalidInputError(f"the vision model for {pattern!r} is not callable")
+        if isinstance(one, OCRReader):
+            routes.append(ModelRoute(pattern, "ocr"))
+        else:
+            routes.append(ModelRoute(pattern, "parent", index=len(models)))
+            models.append(one)
+    return models, routes
+
+
+def _workers(workers: int | None) -> int:
+    if workers is None:
+        cores = os.cpu_count()
+        return 1 if cores is None else cores
+    if workers < 1:
+        raise InvalidInputError(f"workers must be at least 1, and is {workers}")
+    return workers
+
+
+def _require(modules: tuple[str, ...]) -> None:
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"the local BigQuery needs {', '.join(missing)}, which is not installed",
+            next_step='Run: pip install "bqvision[local]"',
+        )
+
+
+def _spawn(log: Path) -> subprocess.Popen[str]:
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bqvision.local._child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            encoding="utf-8",
+        )
+
+
+def _handshake(process: subprocess.Popen[str], config: ServerConfig, log: Path) -> int:
+    """Tell the process what to do and wait until it serves.
+
+    Returns:
+        The port.
+    """
+    assert process.stdin is not None  # noqa: S101
+    assert process.stdout is not None  # noqa: S101
+    timer = threading.Timer(_START_SECONDS, process.kill)
+    timer.start()
+    try:
+        process.stdin.write(f"{config.to_json()}\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except BrokenPipeError:
+        line = ""
+    finally:
+        timer.cancel()
+    if not line:
+        process.wait(_STOP_SECONDS)
+        tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+        for secret in (config.token, config.bridge_key):
+            tail = tail.replace(secret, "[removed]") if secret else tail
+        raise LocalServerError(
+            f"the local BigQuery did not start (exit code {process.returncode}): {tail[-500:]}",
+            next_step="Look at what its log says; a taken port or a damaged data_dir are usual causes.",
+        )
+    return int(json.loads(line)["port"])
+
+
+def _stop(process: subprocess.Popen[str], bridge: ModelBridge | None, home: Path) -> None:
+    """End the process: closing its input is the sign."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                continue
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if bridge is not None:
+        bridge.close()
+    shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,67 @@
+"""Reading GoogleSQL statements and putting them into the emulator's words: text in, values and text out."""
+
+from bqvision.local.statements.literals import identifier, string_literal
+from bqvision.local.statements.nodes import (
+    CreateConnection,
+    CreateObjectTable,
+    CreateRemoteModel,
+    CreateSchema,
+    DropConnection,
+    DropExternalTable,
+    DropModel,
+    DropSchema,
+    ModelCall,
+    ParsedStatement,
+    Path,
+    Query,
+    QueryInput,
+    RefreshObjectTable,
+    Script,
+    SignedUrlCall,
+    TableInput,
+    Target,
+)
+from bqvision.local.statements.parameters import QueryParameter
+from bqvision.local.statements.parse import parse
+from bqvision.local.statements.prompts import name_prompt
+from bqvision.local.statements.rewrite import Rewritten, rewrite
+from bqvision.local.statements.script import split_statements
+from bqvision.local.statements.tokens import Span, StatementError, UnsupportedStatementError
+from bqvision.local.statements.values import Expression, Interval, JsonText, Struct, Value
+
+__all__ = [
+    "CreateConnection",
+    "CreateObjectTable",
+    "CreateRemoteModel",
+    "CreateSchema",
+    "DropConnection",
+    "DropExternalTable",
+    "DropModel",
+    "DropSchema",
+    "Expression",
+    "Interval",
+    "JsonText",
+    "ModelCall",
+    "ParsedStatement",
+    "Path",
+    "Query",
+    "QueryInput",
+    "QueryParameter",
+    "RefreshObjectTable",
+    "Rewritten",
+    "Script",
+    "SignedUrlCall",
+    "Span",
+    "StatementError",
+    "Struct",
+    "TableInput",
+    "Target",
+    "UnsupportedStatementError",
+    "Value",
+    "identifier",
+    "name_prompt",
+    "parse",
+    "rewrite",
+    "split_statements",
+    "string_literal",
+]

@@ -1,0 +1,251 @@
+"""A remote model: Gemini, as BigQuery calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast, overload
+
+from bqvision import _rest
+from bqvision.analysis import Analysis
+from bqvision.errors import NotFoundError
+from bqvision.records import PosterResult
+from bqvision.schema import R, schema_of
+from bqvision.sql import models as sql
+from bqvision.sql.arguments import GenerateTextArguments
+from bqvision.sql.names import ModelName, parse_connection
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from bqvision._rest import JsonValue
+    from bqvision.dataset import Dataset
+    from bqvision.object_table import ObjectTable
+    from bqvision.schema import RecordSchema
+    from bqvision.sql.arguments import SafetyCategory, SafetyThreshold
+    from bqvision.sql.compose import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteModelInfo:
+    """A remote model as BigQuery describes it."""
+
+    name: str
+    """``project.dataset.model``."""
+    endpoint: str | None
+    """As BigQuery reports it: the short name, or the URL that it stands for."""
+    connection: str | None
+    """The connection that calls the endpoint, as BigQuery writes it."""
+    created: datetime | None
+    location: str | None
+
+
+class RemoteModel:
+    """A remote model of a dataset, by name; making this object does no I/O.
+
+    Args:
+        dataset: The dataset it is in.
+        name: The model's name.
+
+    Raises:
+        InvalidInputError: The name can not be one.
+    """
+
+    def __init__(self, dataset: Dataset, name: str) -> None:
+        self._dataset = dataset
+        ModelName.parse(name, project="placeholder", dataset="placeholder")
+        self._name = name
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset it is in."""
+        return self._dataset
+
+    @property
+    def name(self) -> ModelName:
+        """The full name."""
+        return self._dataset.model_name(self._name)
+
+    def create_statement(
+        self,
+        *,
+        endpoint: str,
+        connection: str | None = None,
+        replace: bool = False,
+        exists_ok: bool = False,
+    ) -> Statement:
+        """Return what `create` sends, unsent."""
+        chosen = parse_connection(connection) if connection is not None else self._dataset.client.connection
+        return sql.create_remote_model(
+            self.name, endpoint=endpoint, connection=chosen, replace=replace, if_not_exists=exists_ok
+        )
+
+    def create(
+        self,
+        *,
+        endpoint: str,
+        connection: str | None = None,
+        replace: bool = False,
+        exists_ok: bool = False,
+    ) -> Self:
+        """Create the remote model; nothing is deployed and nothing is paid for it.
+
+        Args:
+            endpoint: A Gemini model: its short name, such as ``gemini-2.5-flash``, or a URL of
+                ``https://...googleapis.com/``. BigQuery knows which exist; no list is kept here. A model that Google
+                has retired answers 404.
+            connection: The connection that calls the endpoint. Default: the client's.
+            replace: Whether a model of that name is replaced, which is how an endpoint is changed.
+            exists_ok: Whether a model of that name is left as it is, with the endpoint it has.
+
+        Returns:
+            This remote model.
+
+        Raises:
+            AlreadyExistsError: The name is taken.
+            InvalidInputError: An argument can not be right, or two exclude each other.
+            NotFoundError: There is no such dataset, connection or endpoint.
+            PermissionDeniedError: The connection may not call the endpoint.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        statement = self.create_statement(
+            endpoint=endpoint, connection=connection, replace=replace, exists_ok=exists_ok
+        )
+        self._dataset.service.execute(statement, location=self._dataset.location)
+        return self
+
+    def exists(self) -> bool:
+        """Return whether a model of this name exists.
+
+        Raises:
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        return self._dataset.service.get_model(self.name) is not None
+
+    def describe(self) -> RemoteModelInfo:
+        """Return what BigQuery knows of the model.
+
+        Raises:
+            NotFoundError: There is none of this name.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        resource = self._dataset.service.get_model(self.name)
+        if resource is None:
+            raise NotFoundError(
+                "there is no such model",
+                resource=str(self.name),
+                next_step="Create it with .create(endpoint=...), or check the dataset and the name.",
+            )
+        remote = _rest.mapping(resource, "remoteModelInfo")
+        return RemoteModelInfo(
+            name=str(self.name),
+            endpoint=_rest.text(remote, "endpoint"),
+            connection=_rest.text(remote, "connection"),
+            created=_rest.time(resource, "creationTime"),
+            location=_rest.text(resource, "location"),
+        )
+
+    def delete_statement(self, *, missing_ok: bool = False) -> Statement:
+        """Return what `delete` sends, unsent."""
+        return sql.drop_model(self.name, if_exists=missing_ok)
+
+    def delete(self, *, missing_ok: bool = False) -> None:
+        """Delete the model; the endpoint it called is not touched.
+
+        Args:
+            missing_ok: Whether it is fine if there is none.
+
+        Raises:
+            NotFoundError: There is none, and that is not fine.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        statement = self.delete_statement(missing_ok=missing_ok)
+        self._dataset.service.execute(statement, location=self._dataset.location)
+
+    @overload
+    def analyze(
+        self,
+        images: ObjectTable,
+        *,
+        prompt: str,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_output_tokens: int | None = None,
+        stop_sequences: Sequence[str] = (),
+        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
+        model_params: Mapping[str, JsonValue] | None = None,
+        flatten_json_output: bool | None = None,
+    ) -> Analysis[PosterResult]: ...
+
+    @overload
+    def analyze(
+        self,
+        images: ObjectTable,
+        *,
+        prompt: str,
+        record: type[R],
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_output_tokens: int | None = None,
+        stop_sequences: Sequence[str] = (),
+        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
+        model_params: Mapping[str, JsonValue] | None = None,
+        flatten_json_output: bool | None = None,
+    ) -> Analysis[R]: ...
+
+    def analyze(
+        self,
+        images: ObjectTable,
+        *,
+        prompt: str,
+        record: type[R] | type[PosterResult] = PosterResult,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_output_tokens: int | None = None,
+        stop_sequences: Sequence[str] = (),
+        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
+        model_params: Mapping[str, JsonValue] | None = None,
+        flatten_json_output: bool | None = None,
+    ) -> Analysis[R]:
+        """Say what to ask about every image of an object table; nothing is sent.
+
+        The arguments are those of ``ML.GENERATE_TEXT``; where one is left out, BigQuery's default holds, except for
+        ``max_output_tokens``.
+
+        Args:
+            images: The object table.
+            prompt: The question, with the wanted JSON keys in it; under 16,000 tokens.
+            record: The record class of the answers. Default: `PosterResult`.
+            temperature: 0 to 1, how random the answer is. BigQuery's default: 0.
+            top_p: 0 to 1, how far down the list of likely tokens to go. BigQuery's default: 0.95.
+            max_output_tokens: 1 to 8192. Default in `Analysis.run`: 8192, since a model's thinking counts against
+                it and BigQuery's own default of 1024 cuts answers; in `Analysis.create_table`: BigQuery's.
+            stop_sequences: Texts at which the answer ends.
+            safety_settings: Threshold by harm category, such as
+                ``{"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"}``.
+            model_params: A body of Gemini's ``generateContent`` without its ``contents``, for what has no argument
+                here; excludes the five arguments above.
+            flatten_json_output: Whether BigQuery gives the answer's text only, which loses token counts and the
+                finish reason. Default: not in `Analysis.run`; in `Analysis.create_table`, as the tutorial does.
+
+        Raises:
+            InvalidInputError: An argument is out of range, two exclude each other, or the record class can't be
+                used.
+        """
+        arguments = GenerateTextArguments(
+            prompt=prompt,
+            temperature=temperature,
+            top_p=top_p,
+            max_output_tokens=max_output_tokens,
+            stop_sequences=tuple(stop_sequences),
+            safety_settings=safety_settings,
+            model_params=model_params,
+            flatten_json_output=flatten_json_output,
+        )
+        # One call for both overloads: the record class decides which.
+        schema = cast("RecordSchema[R]", schema_of(record))
+        return Analysis(model=self, images=images, arguments=arguments, schema=schema)
+
+    def __repr__(self) -> str:
+        return f"RemoteModel({self._name!r}, {self._dataset!r})"

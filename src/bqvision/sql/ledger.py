@@ -1,0 +1,253 @@
+"""Statements on the ledger, the results table of a run.
+
+It is append-only: one row for each image and attempt. Of one image's rows the latest counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bqvision.errors import InvalidInputError
+from bqvision.sql import clauses
+from bqvision.sql.compose import SQL, Identifier, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bqvision.schema import R, RecordSchema
+    from bqvision.sql.compose import Composed, Statement
+    from bqvision.sql.names import TableName
+
+__all__ = [
+    "Column",
+    "add_column",
+    "create_ledger",
+    "format_ledger",
+    "ledger_columns",
+    "ledger_summary",
+    "missing_columns",
+    "read_ledger",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the ledger: its name, and its type in BigQuery."""
+
+    name: str
+    type: str
+
+
+_OWN: Final = (
+    Column("uri", "STRING"),
+    Column("generation", "INT64"),
+    Column("fingerprint", "STRING"),
+    Column("run_id", "STRING"),
+    Column("attempt", "INT64"),
+    Column("status", "STRING"),
+    Column("outcome", "STRING"),
+    Column("error", "STRING"),
+    Column("text", "STRING"),
+    Column("finish_reason", "STRING"),
+    Column("input_tokens", "INT64"),
+    Column("output_tokens", "INT64"),
+    Column("job_id", "STRING"),
+    Column("analysed_at", "TIMESTAMP"),
+)
+
+_TYPES: Final = {
+    "STRING": SQL("STRING"),
+    "INT64": SQL("INT64"),
+    "FLOAT64": SQL("FLOAT64"),
+    "BOOL": SQL("BOOL"),
+    "TIMESTAMP": SQL("TIMESTAMP"),
+}
+# The REST API describes columns by their older names.
+_REST_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+
+LATEST_FIRST: Final = SQL("generation DESC, attempt DESC, analysed_at DESC")
+"""The order of one image's rows, the one that counts first."""
+
+
+def ledger_columns(schema: RecordSchema[R]) -> tuple[Column, ...]:
+    """Return the columns of a ledger for a record, in order."""
+    return (*_OWN, *(Column(field.name, field.type) for field in schema.fields))
+
+
+def create_ledger(ledger: TableName, *, schema: RecordSchema[R]) -> Statement:
+    """Create the ledger for a record; one that exists is left as it is.
+
+    Args:
+        ledger: The table.
+        schema: The record whose fields are the last columns.
+
+    Returns:
+        The statement.
+    """
+    return (
+        SQL("""\
+{head} (
+  {columns}
+)
+CLUSTER BY fingerprint, uri""")
+        .format(
+            head=clauses.create("TABLE", ledger, replace=False, if_not_exists=True),
+            columns=SQL(",\n").join(_definition(column) for column in ledger_columns(schema)),
+        )
+        .statement("create_ledger")
+    )
+
+
+def _definition(column: Column) -> Composed:
+    return SQL("{} {}").format(Identifier(column.name), _TYPES[column.type])
+
+
+def missing_columns(existing: Mapping[str, str], *, schema: RecordSchema[R]) -> tuple[Column, ...]:
+    """Return the columns that a table lacks to be the ledger of a record.
+
+    Args:
+        existing: The table's columns: name to type, as SQL or the REST API name it.
+        schema: The record.
+
+    Returns:
+        The columns, in order.
+
+    Raises:
+        InvalidInputError: A column is there with another type, or the table is no ledger at all.
+    """
+    there = {name.lower(): _REST_NAMES.get(kind, kind) for name, kind in existing.items()}
+    if "uri" not in there or "fingerprint" not in there:
+        raise InvalidInputError(
+            "the table is no results table of a run: it has no columns uri and fingerprint",
+            next_step="Give the name of such a table, or of a new one.",
+        )
+    wanted = ledger_columns(schema)
+    for column in wanted:
+        kind = there.get(column.name.lower(), column.type)
+        if kind != column.type:
+            raise InvalidInputError(
+                f"the results table has column {column.name} as {kind}, and the record wants {column.type}",
+                next_step="Rename the record's field, or use another results table.",
+            )
+    return tuple(column for column in wanted if column.name.lower() not in there)
+
+
+def add_column(ledger: TableName, *, column: Column) -> Statement:
+    """Add a column to the ledger; one that exists is left as it is.
+
+    Args:
+        ledger: The table.
+        column: The column.
+
+    Returns:
+        The statement.
+    """
+    return SQL("ALTER TABLE {}\nADD COLUMN IF NOT EXISTS {}").format(ledger, _definition(column)).statement(
+        "add_column"
+    )
+
+
+def latest_rows(
+    ledger: TableName, *, fingerprint: Parameter, columns: Sequence[Column] | None = None
+) -> Composed:
+    """Return the query for the row that counts of each image.
+
+    Args:
+        ledger: The table.
+        fingerprint: What was asked.
+        columns: The columns to read; by default all.
+    """
+    names = SQL("*") if columns is None else SQL(", ").join(Identifier(column.name) for column in columns)
+    return SQL("""\
+SELECT {names}
+FROM {ledger}
+WHERE fingerprint = {fingerprint}
+QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1""").format(
+        names=names, ledger=ledger, fingerprint=fingerprint, order=LATEST_FIRST
+    )
+
+
+def read_ledger(ledger: TableName, *, fingerprint: str, schema: RecordSchema[R]) -> Statement:
+    """Read the row that counts of each image, by URI.
+
+    Args:
+        ledger: The table.
+        fingerprint: What was asked.
+        schema: The record; its fields are the last columns.
+
+    Returns:
+        The statement.
+    """
+    rows = latest_rows(ledger, fingerprint=_fingerprint(fingerprint), columns=ledger_columns(schema))
+    return clauses.lines(rows, SQL("ORDER BY uri")).statement("read_ledger")
+
+
+def ledger_summary(ledger: TableName, *, fingerprint: str, run_id: str | None = None) -> Statement:
+    """Count images, and sum up tokens, for each outcome.
+
+    Args:
+        ledger: The table.
+        fingerprint: What was asked.
+        run_id: Count every row that this run wrote; by default the row that counts of each image.
+
+    Returns:
+        The statement; its columns are outcome, images, with_error (rows whose answer was read with an error),
+        input_tokens and output_tokens (NULL where none is known).
+    """
+    what = _fingerprint(fingerprint)
+    if run_id is None:
+        rows = latest_rows(ledger, fingerprint=what)
+    else:
+        rows = SQL("SELECT *\nFROM {}\nWHERE fingerprint = {} AND run_id = {}").format(
+            ledger, what, Parameter("run_id", "STRING", run_id)
+        )
+    return (
+        SQL("""\
+SELECT
+  outcome,
+  COUNT(*) AS images,
+  COUNTIF(error IS NOT NULL) AS with_error,
+  SUM(input_tokens) AS input_tokens,
+  SUM(output_tokens) AS output_tokens
+FROM (
+  {rows}
+)
+GROUP BY outcome
+ORDER BY outcome""")
+        .format(rows=rows)
+        .statement("ledger_summary")
+    )
+
+
+def format_ledger(
+    *, ledger: TableName, into: TableName, schema: RecordSchema[R], fingerprint: str, replace: bool = True
+) -> Statement:
+    """Copy the row that counts of each image, without what only the ledger needs.
+
+    The new table has the columns uri, the record's own, outcome, error.
+
+    Args:
+        ledger: The ledger.
+        into: The table to create.
+        schema: The record.
+        fingerprint: What was asked.
+        replace: Whether a table that exists is replaced.
+
+    Returns:
+        The statement.
+    """
+    fields = tuple(Column(field.name, field.type) for field in schema.fields)
+    columns = (Column("uri", "STRING"), *fields, Column("outcome", "STRING"), Column("error", "STRING"))
+    return (
+        SQL("{head} AS (\n  {rows}\n)")
+        .format(
+            head=clauses.create("TABLE", into, replace=replace, if_not_exists=False),
+            rows=latest_rows(ledger, fingerprint=_fingerprint(fingerprint), columns=columns),
+        )
+        .statement("format_ledger")
+    )
+
+
+def _fingerprint(fingerprint: str) -> Parameter:
+    return Parameter("fingerprint", "STRING", fingerprint)

@@ -1,0 +1,2 @@
+ALTER TABLE `my-project.bqml_tutorial.movie_posters_results`
+ADD COLUMN IF NOT EXISTS `year` INT64

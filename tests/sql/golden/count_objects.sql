@@ -1,0 +1,2 @@
+SELECT COUNT(*) AS objects
+FROM `my-project.bqml_tutorial.movie_posters`

@@ -1,0 +1,1 @@
+CREATE SCHEMA `my-project.bqml_tutorial`

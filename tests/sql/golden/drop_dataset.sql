@@ -1,0 +1,1 @@
+DROP SCHEMA `my-project.bqml_tutorial`

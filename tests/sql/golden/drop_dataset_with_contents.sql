@@ -1,0 +1,2 @@
+DROP SCHEMA IF EXISTS `my-project.bqml_tutorial`
+CASCADE

@@ -1,0 +1,1 @@
+DROP MODEL `my-project.bqml_tutorial.gemini-vision`

@@ -1,0 +1,1 @@
+DROP MODEL IF EXISTS `my-project.bqml_tutorial.gemini-vision`

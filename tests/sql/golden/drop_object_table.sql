@@ -1,0 +1,1 @@
+DROP EXTERNAL TABLE `my-project.bqml_tutorial.movie_posters`

@@ -1,0 +1,1 @@
+DROP EXTERNAL TABLE IF EXISTS `my-project.bqml_tutorial.movie_posters`

@@ -1,0 +1,7 @@
+CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
+  SELECT `uri`, `title`, `year`, `outcome`, `error`
+  FROM `my-project.bqml_tutorial.movie_posters_results`
+  WHERE fingerprint = @fingerprint
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY generation DESC, attempt DESC, analysed_at DESC) = 1
+)
+-- @fingerprint STRING

@@ -1,0 +1,3 @@
+SELECT uri, generation, content_type, size, md5_hash, updated
+FROM `my-project.bqml_tutorial.movie_posters`
+ORDER BY uri

@@ -1,0 +1,6 @@
+SELECT `uri`, `generation`, `fingerprint`, `run_id`, `attempt`, `status`, `outcome`, `error`, `text`, `finish_reason`, `input_tokens`, `output_tokens`, `job_id`, `analysed_at`, `title`, `year`
+FROM `my-project.bqml_tutorial.movie_posters_results`
+WHERE fingerprint = @fingerprint
+QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY generation DESC, attempt DESC, analysed_at DESC) = 1
+ORDER BY uri
+-- @fingerprint STRING

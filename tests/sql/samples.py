@@ -1,0 +1,178 @@
+"""One statement for each function of `bqvision.sql` and variant that is worth a golden file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bqvision.records import ImageResult, PosterResult
+from bqvision.schema import schema_of
+from bqvision.sql import analysis, datasets, ledger, models, object_tables, work
+from bqvision.sql.analysis import GenerateTextArguments
+from bqvision.sql.names import ConnectionName, DatasetName, ModelName, TableName
+
+if TYPE_CHECKING:
+    from bqvision.sql.compose import Statement
+
+PROMPT = (
+    "For the movie represented by this poster, what is the movie title and year of release? "
+    "Answer in JSON format with two keys: title, year. title should be string, year should be integer."
+)
+FINGERPRINT = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+MOMENT = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+
+DATASET = DatasetName("my-project", "bqml_tutorial")
+POSTERS = TableName("my-project", "bqml_tutorial", "movie_posters")
+RESULTS = TableName("my-project", "bqml_tutorial", "movie_posters_results")
+FORMATTED = TableName("my-project", "bqml_tutorial", "movie_posters_results_formatted")
+MODEL = ModelName("my-project", "bqml_tutorial", "gemini-vision")
+WORK = work.work_table_name(RESULTS, FINGERPRINT)
+POSTER_URI = "gs://cloud-samples-data/vertex-ai/dataset-management/datasets/classic-movie-posters/*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover(ImageResult):
+    """A record with a field of each type."""
+
+    title: str | None = None
+    pages: int | None = None
+    price: float | None = None
+    hardback: bool | None = None
+
+
+POSTER = schema_of(PosterResult)
+COVER = schema_of(Cover)
+TUTORIAL = GenerateTextArguments(prompt=PROMPT, temperature=0.2)
+EVERYTHING = GenerateTextArguments(
+    prompt='What\'s this?\nSay "no\\thing" else.',
+    temperature=0,
+    top_p=0.95,
+    max_output_tokens=500,
+    stop_sequences=("END", "'"),
+    safety_settings={
+        "HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH",
+        "HARM_CATEGORY_HATE_SPEECH": "BLOCK_LOW_AND_ABOVE",
+    },
+    flatten_json_output=False,
+)
+RAW_BODY = GenerateTextArguments(
+    prompt="What is this?", model_params={"generation_config": {"thinking_config": {"thinking_budget": 0}}}
+)
+FLAT = GenerateTextArguments(prompt="What is this?", flatten_json_output=True)
+
+
+def _batch(arguments: GenerateTextArguments) -> Statement:
+    return work.insert_batch(
+        ledger=RESULTS,
+        work=WORK,
+        batch=3,
+        model=MODEL,
+        arguments=arguments,
+        schema=POSTER,
+        fingerprint=FINGERPRINT,
+        run_id="run-1",
+        job_id="job-1",
+    )
+
+
+STATEMENTS: dict[str, Statement] = {
+    "create_dataset": datasets.create_dataset(DATASET),
+    "create_dataset_with_options": datasets.create_dataset(
+        DATASET,
+        if_not_exists=True,
+        location="europe-west4",
+        description="The owner's film posters",
+        labels={"team": "film", "stage": ""},
+        default_table_expiration=timedelta(hours=36),
+    ),
+    "drop_dataset": datasets.drop_dataset(DATASET),
+    "drop_dataset_with_contents": datasets.drop_dataset(DATASET, if_exists=True, cascade=True),
+    "create_object_table": object_tables.create_object_table(POSTERS, uris=[POSTER_URI], replace=True),
+    "create_object_table_with_options": object_tables.create_object_table(
+        POSTERS,
+        uris=["gs://posters/*", "gs://more.posters.example.com/2030/*.png"],
+        connection=ConnectionName("film", "us", "my-project"),
+        if_not_exists=True,
+        max_staleness=timedelta(hours=4),
+        metadata_cache_mode="MANUAL",
+        description="Posters",
+        expiration=MOMENT,
+    ),
+    "list_objects": object_tables.list_objects(POSTERS),
+    "list_objects_filtered": object_tables.list_objects(
+        POSTERS,
+        content_types=["image/jpeg", "image/png"],
+        min_size=1,
+        max_size=1_000_000,
+        updated_after=MOMENT,
+        updated_before=MOMENT + timedelta(days=1),
+        limit=10,
+    ),
+    "count_objects": object_tables.count_objects(POSTERS),
+    "count_objects_filtered": object_tables.count_objects(
+        POSTERS, content_types=["image/jpeg"], max_size=100
+    ),
+    "refresh_object_table": object_tables.refresh_object_table(POSTERS),
+    "sign_urls": object_tables.sign_urls(POSTERS),
+    "drop_object_table": object_tables.drop_object_table(POSTERS),
+    "drop_object_table_if_exists": object_tables.drop_object_table(POSTERS, if_exists=True),
+    "create_remote_model": models.create_remote_model(MODEL, endpoint="gemini-2.5-flash", replace=True),
+    "create_remote_model_by_url": models.create_remote_model(
+        MODEL,
+        endpoint="https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/m",
+        connection=ConnectionName("film", "us"),
+        if_not_exists=True,
+    ),
+    "drop_model": models.drop_model(MODEL),
+    "drop_model_if_exists": models.drop_model(MODEL, if_exists=True),
+    "generate_text_table": analysis.generate_text_table(
+        into=RESULTS, source=POSTERS, model=MODEL, arguments=TUTORIAL
+    ),
+    "generate_text_table_with_every_argument": analysis.generate_text_table(
+        into=RESULTS, source=POSTERS, model=MODEL, arguments=EVERYTHING, replace=False
+    ),
+    "generate_text_table_with_model_params": analysis.generate_text_table(
+        into=RESULTS, source=POSTERS, model=MODEL, arguments=RAW_BODY, all_columns=True
+    ),
+    "read_table": analysis.read_table(RESULTS),
+    "format_table": analysis.format_table(
+        source=RESULTS, into=FORMATTED, schema=POSTER, columns=("uri", "ml_generate_text_llm_result")
+    ),
+    "format_table_of_responses": analysis.format_table(
+        source=RESULTS,
+        into=FORMATTED,
+        schema=COVER,
+        columns=("uri", "ml_generate_text_result", "ml_generate_text_status"),
+        replace=False,
+    ),
+    "create_ledger": ledger.create_ledger(RESULTS, schema=COVER),
+    "add_column": ledger.add_column(RESULTS, column=ledger.Column("year", "INT64")),
+    "read_ledger": ledger.read_ledger(RESULTS, fingerprint=FINGERPRINT, schema=POSTER),
+    "ledger_summary": ledger.ledger_summary(RESULTS, fingerprint=FINGERPRINT),
+    "ledger_summary_of_run": ledger.ledger_summary(RESULTS, fingerprint=FINGERPRINT, run_id="run-1"),
+    "format_ledger": ledger.format_ledger(
+        ledger=RESULTS, into=FORMATTED, schema=POSTER, fingerprint=FINGERPRINT
+    ),
+    "create_work_table": work.create_work_table(
+        WORK, source=POSTERS, ledger=RESULTS, fingerprint=FINGERPRINT, batch_size=1000
+    ),
+    "create_work_table_limited": work.create_work_table(
+        WORK,
+        source=POSTERS,
+        ledger=RESULTS,
+        fingerprint=FINGERPRINT,
+        batch_size=10,
+        max_images=25,
+        expires_hours=1,
+        if_not_exists=False,
+    ),
+    "count_batches": work.count_batches(WORK),
+    "insert_refused": work.insert_refused(
+        ledger=RESULTS, work=WORK, fingerprint=FINGERPRINT, run_id="run-1", job_id="job-1"
+    ),
+    "insert_batch": _batch(TUTORIAL),
+    "insert_batch_with_every_argument": _batch(EVERYTHING),
+    "insert_batch_flattened": _batch(FLAT),
+    "drop_work_table": work.drop_work_table(WORK),
+}
