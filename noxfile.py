@@ -50,7 +50,9 @@ def docs(session: nox.Session) -> None:
     """The Sphinx pages and the examples in them; any warning is an error."""
     session.install("-e", ".[local]", *group("docs"))
     for builder in ("html", "doctest"):
-        session.run("sphinx-build", "-n", "-W", "--keep-going", "-b", builder, "docs", f"docs/_build/{builder}")
+        session.run(
+            "sphinx-build", "-n", "-W", "--keep-going", "-b", builder, "docs", f"docs/_build/{builder}"
+        )
 
 
 @nox.session

@@ -43,21 +43,31 @@ def main() -> None:
         print(run.report)
         run.format(into="movie_posters_results_formatted")
         if not options.project:
-            print("\nRead locally: the reader takes what is printed on a poster; a year that is not printed stays '-'.")
+            print(
+                "\nRead locally: the reader takes what is printed on a poster; a year that is not printed stays '-'."
+            )
         elif options.clean_up:
             dataset.delete(contents=True)
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=Path, default=Path(__file__).parent / "posters", help="a folder of pictures")
-    parser.add_argument("--project", help="a Google Cloud project; without it, everything runs on this machine")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--images", type=Path, default=Path(__file__).parent / "posters", help="a folder of pictures"
+    )
+    parser.add_argument(
+        "--project", help="a Google Cloud project; without it, everything runs on this machine"
+    )
     parser.add_argument("--location", default="US", help="where the dataset is (with --project)")
     parser.add_argument("--uri", default=TUTORIAL_POSTERS, help="which objects to ask about (with --project)")
     parser.add_argument("--dataset", default="bqml_tutorial", help="the dataset that everything goes into")
     parser.add_argument("--endpoint", default="gemini-2.5-flash", help="the Gemini model")
-    parser.add_argument("--clean-up", action="store_true", help="delete the dataset at the end (with --project)")
+    parser.add_argument(
+        "--clean-up", action="store_true", help="delete the dataset at the end (with --project)"
+    )
     return parser.parse_args()
 
 

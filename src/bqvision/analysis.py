@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Generic
 from bqvision import _rest
 from bqvision.decoding import decode
 from bqvision.errors import InvalidInputError, NotFoundError
-from bqvision.records import Outcome
 from bqvision.plan import Plan
+from bqvision.records import Outcome
 from bqvision.run import carry_out
 from bqvision.schema import R
 from bqvision.sql import analysis as sql

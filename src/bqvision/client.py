@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from typing_extensions import Self
+from typing_extensions import override
 
 from bqvision._jobs import Service
 from bqvision._retry import RetryPolicy
@@ -107,7 +107,9 @@ class Client:
         self._project = _first(settings.project, "GOOGLE_CLOUD_PROJECT")
         if self._project is not None:
             clean_project(self._project)
-        self.location: str = clean_location(_first(settings.location, "BQVISION_LOCATION") or DEFAULT_LOCATION)
+        self.location: str = clean_location(
+            _first(settings.location, "BQVISION_LOCATION") or DEFAULT_LOCATION
+        )
         """Where datasets are made and jobs run."""
         self.endpoint: str | None = _check_endpoint(_first(settings.endpoint, "BIGQUERY_EMULATOR_HOST"))
         """The server of all APIs; ``None`` is Google's."""
@@ -221,7 +223,9 @@ class Client:
         project = self.project
         with self._lock:
             if self._google is None:
-                self._google = _google_client(project, self.location, self.endpoint, self._settings.credentials)
+                self._google = _google_client(
+                    project, self.location, self.endpoint, self._settings.credentials
+                )
             return self._google
 
     @cached_property
@@ -288,6 +292,7 @@ class Client:
     ) -> None:
         self.close()
 
+    @override
     def __repr__(self) -> str:
         where = f", endpoint={self.endpoint!r}" if self.endpoint else ""
         return f"Client(project={self._project!r}, location={self.location!r}{where})"
@@ -349,7 +354,7 @@ def _endpoint_credentials(endpoint: str | None) -> Credentials | None:
 
     token = os.environ.get("BQVISION_TOKEN")
     if not token:
-        return AnonymousCredentials()
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
     credentials: Credentials = TokenCredentials(token=token)  # type: ignore[no-untyped-call]
     return credentials
 

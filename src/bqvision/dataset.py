@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from bqvision import _rest
 from bqvision.errors import AlreadyExistsError, NotFoundError
 from bqvision.object_table import ObjectTable
@@ -15,11 +17,12 @@ from bqvision.sql import datasets as sql
 from bqvision.sql.names import DatasetName, ModelName, TableName, clean_location
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from bqvision._jobs import Service
     from bqvision.client import Client
     from bqvision.sql.compose import Statement
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
@@ -246,5 +249,6 @@ class Dataset:
         statement = self.delete_statement(contents=contents, missing_ok=missing_ok)
         self.service.execute(statement, location=self.location)
 
+    @override
     def __repr__(self) -> str:
         return f"Dataset({self._name!r}, location={self.location!r})"

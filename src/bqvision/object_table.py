@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
+from typing_extensions import override
+
 from bqvision import _rest
 from bqvision.errors import InvalidInputError, NotFoundError
 from bqvision.sql import object_tables as sql
 from bqvision.sql.names import Connection, TableName, parse_connection
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from bqvision.dataset import Dataset
     from bqvision.sql.compose import Statement
@@ -383,6 +385,7 @@ class ObjectTable:
         service = self._dataset.service
         return service.rows(service.execute(statement, location=self._dataset.location))
 
+    @override
     def __repr__(self) -> str:
         return f"ObjectTable({self._name!r}, {self._dataset!r})"
 

@@ -64,9 +64,7 @@ class Plan(Generic[R]):
                 else dict(arguments.safety_settings),
                 "model_params": arguments.model_params,
             },
-            "fields": [
-                (field.name, field.type, field.description) for field in self.analysis.schema.fields
-            ],
+            "fields": [(field.name, field.type, field.description) for field in self.analysis.schema.fields],
         }
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
@@ -165,9 +163,7 @@ class Plan(Generic[R]):
 
     def read(self) -> Statement:
         """Read the row that counts of each image."""
-        return ledger_sql.read_ledger(
-            self.ledger, fingerprint=self.fingerprint, schema=self.analysis.schema
-        )
+        return ledger_sql.read_ledger(self.ledger, fingerprint=self.fingerprint, schema=self.analysis.schema)
 
     def format(self, into: TableName, *, replace: bool) -> Statement:
         """Copy what counts into a table of typed columns."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast, overload
 
+from typing_extensions import override
+
 from bqvision import _rest
 from bqvision.analysis import Analysis
 from bqvision.errors import NotFoundError
@@ -17,7 +19,7 @@ from bqvision.sql.arguments import GenerateTextArguments
 from bqvision.sql.names import ModelName, parse_connection
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from bqvision._rest import JsonValue
     from bqvision.dataset import Dataset
@@ -199,7 +201,7 @@ class RemoteModel:
         images: ObjectTable,
         *,
         prompt: str,
-        record: type[R] | type[PosterResult] = PosterResult,
+        record: type[R | PosterResult] = PosterResult,
         temperature: float | None = None,
         top_p: float | None = None,
         max_output_tokens: int | None = None,
@@ -247,5 +249,6 @@ class RemoteModel:
         schema = cast("RecordSchema[R]", schema_of(record))
         return Analysis(model=self, images=images, arguments=arguments, schema=schema)
 
+    @override
     def __repr__(self) -> str:
         return f"RemoteModel({self._name!r}, {self._dataset!r})"

@@ -1,8 +1,9 @@
 """A run: every image asked once, every row kept.
 
-Three tables do it (their SQL is in `bqvision.sql.ledger` and `bqvision.sql.work`): the object table lists the images, the results table is the
-ledger of what was answered, and the work table freezes what is asked now and cuts it into batches. Each batch is one
-job that appends to the ledger as a whole, under an id that any process computes alike.
+Three tables do it (their SQL is in `bqvision.sql.ledger` and `bqvision.sql.work`): the object table lists the
+images, the results table is the ledger of what was answered, and the work table freezes what is asked now and cuts
+it into batches. Each batch is one job that appends to the ledger as a whole, under an id that any process computes
+alike.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
+
+from typing_extensions import override
 
 from bqvision import _rest
 from bqvision.errors import AlreadyExistsError
@@ -36,7 +39,7 @@ class RunReport:
     asked: int
     """Images that this run's jobs asked the model about: model calls."""
     refused: int
-    """Images put down as INPUT without asking, so without a charge: of a type or size that Gemini does not take."""
+    """Images put down as INPUT without asking, free of charge: of a type or size that Gemini does not take."""
     outcomes: Mapping[Outcome, int]
     """How many images stand at each outcome, by their latest row; earlier runs of this analysis included."""
     input_tokens: int
@@ -53,17 +56,16 @@ class RunReport:
         """How many images have no record that can be used."""
         return sum(count for outcome, count in self.outcomes.items() if outcome is not Outcome.OK)
 
+    @override
     def __str__(self) -> str:
-        by_outcome = ", ".join(f"{self.outcomes[outcome]} {outcome}" for outcome in Outcome if outcome in self.outcomes)
+        counts = [f"{count} {outcome}" for outcome, count in self.outcomes.items()]
         before = max(0, self.images - self.asked - self.refused)
-        return "\n".join(
-            (
-                f"{_plural(self.images, 'image')}: {by_outcome if by_outcome else 'no results'}",
-                f"asked {self.asked:,} in {_plural(len(self.jobs), 'job')}"
-                f" ({before} answered before, {self.refused} refused unasked)",
-                f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out, {self.seconds:.1f} s",
-                f"results in {self.table}",
-            )
+        return (
+            f"{_plural(self.images, 'image')}: {', '.join(counts) if counts else 'no results'}\n"
+            f"asked {self.asked:,} in {_plural(len(self.jobs), 'job')}"
+            f" ({before:,} answered before, {self.refused:,} refused unasked)\n"
+            f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out, {self.seconds:.1f} s\n"
+            f"results in {self.table}"
         )
 
 
@@ -113,6 +115,7 @@ class AnalysisRun(Generic[R]):
             return analysis.retry_failed(self.table, batch_size=self._plan.batch_size)
         return analysis.retry_failed(self.table, outcomes=outcomes, batch_size=self._plan.batch_size)
 
+    @override
     def __repr__(self) -> str:
         return f"AnalysisRun({self.table!r}, {dict(self.report.outcomes)!r})"
 
@@ -156,7 +159,7 @@ def carry_out(plan: Plan[R]) -> AnalysisRun[R]:
 
 
 def _work_through(plan: Plan[R], tally: _Tally) -> bool:
-    """Claim what is to be asked and ask it; return whether there may be more, as the claim was another run's."""
+    """Claim what is to be asked and ask it; return whether there may be more: the claim was another run's."""
     adopted = False
     try:
         plan.execute(plan.create_work())

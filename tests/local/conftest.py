@@ -8,9 +8,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.cloud import bigquery
@@ -26,6 +24,10 @@ from bqvision.local import (
     VisionRequest,
     serve,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _ERRORS: Mapping[str, type[RowError]] = {
     "retryable": RetryableRowError,
@@ -46,7 +48,9 @@ class Script:
     def __call__(self, request: VisionRequest) -> VisionAnswer:
         """Do what the first image says."""
         self.requests.append(request)
-        order = json.loads(request.images[0].data) if request.images else {"text": request.prompt}
+        order: dict[str, Any] = (
+            json.loads(request.images[0].data) if request.images else {"text": request.prompt}
+        )
         if "gate" in order:
             self.entered[order["gate"]].set()
             assert self.gates[order["gate"]].wait(30)
@@ -106,7 +110,7 @@ class Place:
     def model(self, name: str = "model") -> None:
         """Make a remote model that the scripted one answers for."""
         self.sql(
-            f"CREATE OR REPLACE MODEL DS.{name} REMOTE WITH CONNECTION DEFAULT "
+            f"CREATE OR REPLACE MODEL `DS.{name}` REMOTE WITH CONNECTION DEFAULT "
             "OPTIONS(ENDPOINT = 'scripted-1')"
         )
 

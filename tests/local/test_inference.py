@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.api_core.exceptions import BadRequest, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
-from .conftest import Place, Script
+if TYPE_CHECKING:
+    from .conftest import Place, Script
 
-PROMPT = "what's \"this\"? \\n ML.GENERATE_TEXT @home"
+PROMPT = 'what\'s "this"? \\n ML.GENERATE_TEXT @home'
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def images(place: Place) -> Place:
     return place
 
 
-def outcomes(place: Place, arguments: str) -> dict[str, dict[str, object]]:
+def outcomes(place: Place, arguments: str) -> dict[str, dict[str, Any]]:
     """Run the object-table form and return the rows by file name."""
     rows = place.sql(
         "SELECT * FROM ML.GENERATE_TEXT(MODEL DS.model, TABLE DS.posters, "
@@ -49,7 +51,8 @@ def test_flattened_rows_carry_text_and_status(images: Place) -> None:
     fill(images)
     rows = outcomes(images, ", TRUE AS flatten_json_output")
     found = {
-        name: (row["ml_generate_text_llm_result"], row["ml_generate_text_status"]) for name, row in rows.items()
+        name: (row["ml_generate_text_llm_result"], row["ml_generate_text_status"])
+        for name, row in rows.items()
     }
     retryable = "A retryable error occurred: RESOURCE EXHAUSTED error from remote endpoint"
     assert found == {

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
-from bqvision.local import LocalServer
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from .conftest import Place, Script
+    from bqvision.local import LocalServer
+
+    from .conftest import Place, Script
 
 ASK = (
     "SELECT uri, ml_generate_text_llm_result AS text FROM ML.GENERATE_TEXT(MODEL DS.model, TABLE DS.posters, "
@@ -40,13 +43,17 @@ def post(server: LocalServer, path: str, body: Mapping[str, object]) -> tuple[in
 def test_a_repeated_job_id_is_a_conflict_and_runs_nothing(place: Place) -> None:
     """The second insert of a job id answers 409, and the job that is there can be fetched."""
     job_id = f"job_{place.name}"
-    first = place.client.query(f"CREATE TABLE {place.dataset}.t AS SELECT 1 AS n", job_id=job_id, job_retry=None)
+    first = place.client.query(
+        f"CREATE TABLE {place.dataset}.t AS SELECT 1 AS n", job_id=job_id, job_retry=None
+    )
     first.result()
     with pytest.raises(Conflict) as caught:
         place.client.query(f"INSERT {place.dataset}.t SELECT 2", job_id=job_id, job_retry=None)
     assert caught.value.errors[0]["reason"] == "duplicate"
     assert [row.n for row in place.client.list_rows(f"{place.dataset}.t")] == [1]
-    assert place.client.get_job(job_id).query == first.query
+    found = place.client.get_job(job_id)
+    assert isinstance(found, bigquery.QueryJob)
+    assert found.query == first.query
 
 
 def test_the_same_id_in_another_location_is_another_job(place: Place) -> None:
@@ -83,7 +90,7 @@ def test_a_model_job_is_running_until_the_model_is_done(place: Place, script: Sc
 
 
 def test_results_of_a_running_job_are_not_complete(place: Place, script: Script) -> None:
-    """getQueryResults answers jobComplete false within its timeout while the job runs."""
+    """A request for results answers jobComplete false within its timeout while the job runs."""
     place.put("a.png", text="x", gate=place.name)
     place.posters()
     place.model()
@@ -255,3 +262,41 @@ def test_a_script_may_hold_the_gateways_statements(place: Place) -> None:
         f"CREATE TABLE DS.answers AS {ASK}; SELECT text FROM DS.answers;"
     )
     assert rows == [{"text": "seen"}]
+
+
+def test_a_job_stops_at_its_own_time_limit(place: Place, script: Script) -> None:
+    """A model job with a jobTimeoutMs ends as stopped."""
+    place.put("a.png", text="x", gate=place.name)
+    place.posters()
+    place.model()
+    config = bigquery.QueryJobConfig(job_timeout_ms=300)
+    job = place.client.query(ASK.replace("DS.", f"{place.dataset}."), job_config=config, job_retry=None)
+    with pytest.raises(GoogleAPICallError, match="timed out"):
+        job.result(timeout=30)
+    script.gates[place.name].set()
+    job.reload()
+    assert job.error_result["reason"] == "stopped"
+
+
+def test_a_destination_table_is_refused(place: Place) -> None:
+    """What the emulator would silently ignore is an error."""
+    config = bigquery.QueryJobConfig(destination=f"{place.server.project}.{place.dataset}.t")
+    with pytest.raises(GoogleAPICallError, match="not supported by the local BigQuery"):
+        place.client.query("SELECT 1 AS n", job_config=config, job_retry=None).result()
+
+
+def test_a_name_is_taken_by_one_of_many(place: Place) -> None:
+    """Of several jobs that create one object table at once, one wins and the others are told."""
+    sql = (
+        "CREATE EXTERNAL TABLE DS.posters WITH CONNECTION DEFAULT "
+        f"OPTIONS(object_metadata = 'SIMPLE', uris = ['{place.uri()}'])"
+    )
+    jobs: list[bigquery.QueryJob] = []
+    threads = [threading.Thread(target=lambda: jobs.append(place.start(sql))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    errors = [job.exception(timeout=30) for job in jobs]  # type: ignore[no-untyped-call]
+    assert [type(error) for error in errors].count(Conflict) == 5
+    assert errors.count(None) == 1

@@ -8,12 +8,14 @@ import os
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
-from .conftest import Place
+if TYPE_CHECKING:
+    from .conftest import Place
 
 
 def test_the_schema_is_bigquerys(place: Place) -> None:
@@ -119,7 +121,9 @@ def test_a_cached_listing_waits_for_the_refresh(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", ["", ", max_staleness = INTERVAL 1 HOUR, metadata_cache_mode = 'AUTOMATIC'"], ids=["none", "auto"]
+    "options",
+    ["", ", max_staleness = INTERVAL 1 HOUR, metadata_cache_mode = 'AUTOMATIC'"],
+    ids=["none", "auto"],
 )
 def test_only_manual_caches_can_be_refreshed(place: Place, options: str) -> None:
     """A refresh of a table that is not cached by hand fails, as on BigQuery."""
@@ -249,9 +253,11 @@ def test_signed_urls_hand_out_the_bytes(place: Place) -> None:
     """EXTERNAL_OBJECT_TRANSFORM adds URLs that need no token; a changed one leads nowhere."""
     place.put("a b.png", b"the bytes")
     place.posters()
-    (row,) = place.sql("SELECT uri, signed_url FROM EXTERNAL_OBJECT_TRANSFORM(TABLE DS.posters, ['SIGNED_URL'])")
+    (row,) = place.sql(
+        "SELECT uri, signed_url FROM EXTERNAL_OBJECT_TRANSFORM(TABLE DS.posters, ['SIGNED_URL'])"
+    )
     assert row["uri"] == place.uri("a b.png")
-    with urllib.request.urlopen(row["signed_url"], timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(row["signed_url"], timeout=10) as answer:
         assert answer.read() == b"the bytes"
         assert answer.headers["content-type"] == "image/png"
     for wrong in (
@@ -261,7 +267,7 @@ def test_signed_urls_hand_out_the_bytes(place: Place) -> None:
         row["signed_url"].partition("?")[0],
     ):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(wrong, timeout=10)  # noqa: S310
+            urllib.request.urlopen(wrong, timeout=10)
         caught.value.close()
         assert caught.value.code == 403
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from google.api_core.exceptions import BadRequest, Conflict, NotFound
@@ -11,9 +12,10 @@ from google.cloud.bigquery_connection_v1.services.connection_service.transports 
     ConnectionServiceRestTransport,
 )
 
-from bqvision.local import LocalServer
+if TYPE_CHECKING:
+    from bqvision.local import LocalServer
 
-from .conftest import Place
+    from .conftest import Place
 
 
 def test_a_remote_model_tells_endpoint_and_connection(place: Place) -> None:
@@ -72,7 +74,9 @@ def test_an_unmapped_endpoint_is_refused_with_the_mapped_ones(place: Place) -> N
 
 def test_an_endpoint_may_be_a_url(place: Place) -> None:
     """URL endpoints find their model by the last part of the path."""
-    url = "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/scripted-1"
+    url = (
+        "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/scripted-1"
+    )
     place.sql(f"CREATE MODEL DS.m REMOTE WITH CONNECTION DEFAULT OPTIONS(ENDPOINT = '{url}')")
     assert place.client.get_model(f"{place.dataset}.m").to_api_repr()["remoteModelInfo"]["endpoint"] == url
 
@@ -82,7 +86,9 @@ def test_named_connections_must_be_there(place: Place) -> None:
     model = f"CREATE MODEL DS.m REMOTE WITH CONNECTION `us.{place.name}` OPTIONS(ENDPOINT = 'scripted-1')"
     with pytest.raises(NotFound, match=place.name):
         place.sql(model)
-    place.sql(f"CREATE CONNECTION `local-project.us.{place.name}` OPTIONS(connection_type = 'CLOUD_RESOURCE')")
+    place.sql(
+        f"CREATE CONNECTION `local-project.us.{place.name}` OPTIONS(connection_type = 'CLOUD_RESOURCE')"
+    )
     with pytest.raises(Conflict):
         place.sql(f"CREATE CONNECTION `us.{place.name}` OPTIONS(connection_type = 'CLOUD_RESOURCE')")
     place.sql(model)
@@ -114,7 +120,7 @@ def test_the_connection_api_works_with_googles_client(place: Place, server: Loca
     client.delete_connection(name=name)
     with pytest.raises(NotFound):
         client.get_connection(name=name)
-    transport.close()
+    transport.close()  # type: ignore[no-untyped-call]
 
 
 def test_datasets_keep_what_their_statement_says(place: Place) -> None:
@@ -139,7 +145,11 @@ def test_datasets_keep_what_their_statement_says(place: Place) -> None:
 
 def test_datasets_are_there_or_not(place: Place) -> None:
     """Getting, dropping and deleting a dataset that is not there is NotFound."""
-    for call in (place.client.get_dataset, place.client.delete_dataset, lambda name: list(place.client.list_tables(name))):
+    for call in (
+        place.client.get_dataset,
+        place.client.delete_dataset,
+        lambda name: list(place.client.list_tables(name)),
+    ):
         with pytest.raises(NotFound):
             call("nowhere")
     with pytest.raises(NotFound):

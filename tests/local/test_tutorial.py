@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
-from google.cloud import bigquery
 
 from bqvision.local import LocalServer, serve
 
 from .conftest import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from google.cloud import bigquery
 
 FOLDER = "vertex-ai/dataset-management/datasets/classic-movie-posters"
 FILMS = {"metropolis.png": ("METROPOLIS", 1927), "nosferatu.png": ("NOSFERATU", 1922)}
@@ -47,7 +51,7 @@ FROM
       TRUE AS FLATTEN_JSON_OUTPUT)));
 """  # noqa: E501
 SHOW = "SELECT * FROM `bqml_tutorial.movie_posters_results`;"
-FORMAT = '''
+FORMAT = """
 CREATE OR REPLACE TABLE
   `bqml_tutorial.movie_posters_results_formatted` AS (
   SELECT
@@ -56,7 +60,7 @@ CREATE OR REPLACE TABLE
     JSON_QUERY(RTRIM(LTRIM(results.ml_generate_text_llm_result, " ```json"), "```"), "$.year") AS year
   FROM
     `bqml_tutorial.movie_posters_results` results );
-'''
+"""
 SHOW_FORMATTED = "SELECT * FROM `bqml_tutorial.movie_posters_results_formatted`;"
 
 
@@ -105,7 +109,7 @@ def test_the_tutorials_statements_run_as_they_stand(reading: LocalServer) -> Non
     formatted = {row["uri"].rpartition("/")[2]: (row["title"], row["year"]) for row in run(SHOW_FORMATTED)}
     print(f"the tutorial took {time.perf_counter() - begin:.2f} s")
 
-    assert [field for field in results[0].keys()] == ["uri", "ml_generate_text_llm_result"]
+    assert list(results[0].keys()) == ["uri", "ml_generate_text_llm_result"]
     assert len(results) == len(FILMS)
     assert {name: (title.strip('"').upper(), int(year)) for name, (title, year) in formatted.items()} == FILMS
 

@@ -14,6 +14,7 @@ import uvicorn
 from bqvision.local.bridge import ParentModel
 from bqvision.local.buckets import Buckets
 from bqvision.local.catalog import Catalog
+from bqvision.local.connections import Connections
 from bqvision.local.definitions import Definitions
 from bqvision.local.emulator import Emulator
 from bqvision.local.gateway import gateway
@@ -96,7 +97,8 @@ def _gateway(config: ServerConfig, emulator: Emulator, endpoint: str) -> ASGIApp
     catalog = Catalog(Path(config.data_dir) / "catalog.json" if config.persistent else None)
     models = VisionModels(_models(config), config.workers)
     tables = ObjectTables(catalog, buckets, emulator)
-    definitions = Definitions(catalog, tables, emulator, models, config.location)
+    connections = Connections(catalog)
+    definitions = Definitions(catalog, connections, tables, emulator, models, config.location)
     signer = Signer(endpoint)
     jobs = JobTable(config.location)
     runner = Runner(Services(emulator, definitions, tables, models, buckets, signer), config.location)

@@ -65,7 +65,7 @@ class ModelBridge:
         while not self._closed:
             try:
                 connection = self._listener.accept()
-            except Exception:  # noqa: S112 - a stranger's connection, or the end of ours
+            except Exception:
                 continue
             threading.Thread(
                 target=self._serve, args=(connection,), name="bqvision-model", daemon=True

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bqvision.local.catalog import (
-    DEFAULT_CONNECTION,
     SCRATCH_DATASET,
     Catalog,
-    Connection,
-    ConnectionName,
     DatasetName,
     ObjectTable,
     RemoteModel,
@@ -34,6 +32,7 @@ from bqvision.local.statements import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from bqvision.local.connections import Connections
     from bqvision.local.emulator import Emulator
     from bqvision.local.jobs import Result
     from bqvision.local.models import VisionModels
@@ -60,10 +59,12 @@ class Definitions:
     """Runs them against the catalog and the emulator."""
 
     catalog: Catalog
+    connections: Connections
     tables: ObjectTables
     emulator: Emulator
     models: VisionModels
     location: str
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, statement: Definition, names: Names) -> Object:
         """Run one statement.
@@ -74,6 +75,11 @@ class Definitions:
         Raises:
             ApiError: It can't be done.
         """
+        # One after the other, since looking whether a name is taken and taking it are two steps.
+        async with self.lock:
+            return await self._run(statement, names)
+
+    async def _run(self, statement: Definition, names: Names) -> Object:
         match statement:
             case CreateObjectTable():
                 return await self._create_object_table(statement, names)
@@ -87,9 +93,9 @@ class Definitions:
             case DropModel():
                 return self._drop_model(statement, names)
             case CreateConnection():
-                return self._create_connection(statement, names)
+                return self.connections.create(statement, names)
             case DropConnection():
-                return self._drop_connection(statement, names)
+                return self.connections.drop(statement, names)
 
     async def schema(
         self, statement: CreateSchema | DropSchema, names: Names, forward: Callable[[], Awaitable[Result]]
@@ -191,7 +197,7 @@ class Definitions:
         table = ObjectTable(
             name=name,
             uris=tuple(statement.uris),
-            connection=str(self._connection(names.connection(statement.connection))),
+            connection=str(self.connections.use(names.connection(statement.connection))),
             max_staleness=_staleness(statement.max_staleness, mode),
             metadata_cache_mode=mode,
             description=statement.description,
@@ -220,7 +226,7 @@ class Definitions:
         if not statement.endpoint:
             raise unsupported("a remote model without the option ENDPOINT")
         self.models.find(statement.endpoint)
-        connection = self._connection(names.connection(statement.connection))
+        connection = self.connections.use(names.connection(statement.connection))
         self.catalog.models[name] = RemoteModel(name, statement.endpoint, str(connection), self.location)
         self.catalog.save()
         return _statistics("CREATE_MODEL", operation, name)
@@ -233,38 +239,6 @@ class Definitions:
         if not statement.if_exists:
             raise not_found("Model", str(name))
         return _statistics("DROP_MODEL", "SKIP", name)
-
-    def _create_connection(self, statement: CreateConnection, names: Names) -> Object:
-        name = names.connection(statement.path)
-        if name in self.catalog.connections and not statement.replace:
-            if statement.if_not_exists:
-                return {"statementType": "CREATE_CONNECTION", "ddlOperationPerformed": "SKIP"}
-            raise duplicate("Connection", str(name))
-        if statement.connection_type != "CLOUD_RESOURCE":
-            raise unsupported(f"a connection of type {statement.connection_type}")
-        friendly_name, description = statement.friendly_name, statement.description
-        self.catalog.connections[name] = Connection(
-            name,
-            friendly_name="" if friendly_name is None else friendly_name,
-            description="" if description is None else description,
-        )
-        self.catalog.save()
-        return {"statementType": "CREATE_CONNECTION", "ddlOperationPerformed": "CREATE"}
-
-    def _drop_connection(self, statement: DropConnection, names: Names) -> Object:
-        name = names.connection(statement.path)
-        if self.catalog.connections.pop(name, None) is None and not statement.if_exists:
-            raise not_found("Connection", str(name))
-        self.catalog.save()
-        return {"statementType": "DROP_CONNECTION", "ddlOperationPerformed": "DROP"}
-
-    def _connection(self, name: ConnectionName) -> ConnectionName:
-        """Return a connection that is there; the default one is made when it is first needed."""
-        if name not in self.catalog.connections:
-            if name.name != DEFAULT_CONNECTION:
-                raise not_found("Connection", str(name))
-            self.catalog.connections[name] = Connection(name)
-        return name
 
     async def _claim(
         self, name: ResourceName, statement: CreateObjectTable | CreateRemoteModel, kind: str

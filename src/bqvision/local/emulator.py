@@ -12,10 +12,8 @@ import contextlib
 import json
 import threading
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 import duckdb_extension_spatial
 from bqemulator.api.app import create_app
@@ -36,6 +34,7 @@ from bqemulator.udf.runtime import UDFRegistry
 from bqemulator.versioning.snapshots import SnapshotManager
 from typing_extensions import override
 
+from bqvision.local.asgi import Answer, call
 from bqvision.local.protocol import JSON, ApiError, Object, as_object
 from bqvision.local.rows import Rows
 
@@ -43,26 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
     from bqemulator.catalog.repository import CatalogRepository
-    from starlette.types import Message
 
     from bqvision.local.catalog import ResourceName
 
 T = TypeVar("T")
 API = "/bigquery/v2/projects"
 _START_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the emulator answered."""
-
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
-
-    def json(self) -> JSON:
-        """Return the body as JSON; an empty body is null."""
-        return json.loads(self.body) if self.body else None
 
 
 class _Engine(DuckDBEngine):
@@ -164,23 +149,9 @@ class Emulator:
             headers: Header names in lower case.
             body: The body.
         """
-        scope: Mapping[str, object] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": quote(path).encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": list(headers),
-            "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 80),
-        }
 
         async def ask() -> Answer:
-            return await _call(self._app, scope, body)
+            return await call(self._app, method, path, query=query, headers=headers, body=body)
 
         return await self._on_emulator(ask)
 
@@ -294,27 +265,3 @@ def _registered(engine: DuckDBEngine, view: str, rows: Rows) -> Generator[None]:
         yield
     finally:
         engine.connection.unregister(view)
-
-
-async def _call(app: Callable[..., Awaitable[None]], scope: Mapping[str, object], body: bytes) -> Answer:
-    status, headers, parts = 500, (), bytearray()
-    sent = False
-
-    async def receive() -> Message:
-        nonlocal sent
-        if sent:
-            await asyncio.Event().wait()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status, headers
-        if message["type"] == "http.response.start":
-            status, headers = message["status"], tuple(message.get("headers", ()))
-        elif message["type"] == "http.response.body":
-            parts.extend(message.get("body", b""))
-
-    # An error that the application doesn't catch has been answered (500) before it is raised again.
-    with contextlib.suppress(Exception):
-        await app(scope, receive, send)
-    return Answer(status, headers, bytes(parts))

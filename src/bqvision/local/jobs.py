@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bqvision.local.catalog import now_ms
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CANCELLED = ApiError("stopped", "Job execution was cancelled: User requested cancellation")
 _USER = "local@bqvision.invalid"
+_KEPT_RESULTS = 1000
+"""How many jobs' rows stay readable; the emulator keeps them in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Result:
     """The emulator's job that holds the rows; None when there are none."""
     statistics: Object = field(default_factory=dict[str, JSON])
     destination: Object | None = None
+    expired: bool = False
+    """Whether there were rows that are no longer kept."""
 
     @classmethod
     def from_resource(cls, resource: Object) -> Result:
@@ -197,6 +201,18 @@ class JobTable:
         ]
         return reversed(jobs)
 
+    def outdated(self) -> Iterator[str]:
+        """Yield the emulator's jobs whose rows have been kept long enough, each once."""
+        finished = [
+            job
+            for places in self._jobs.values()
+            for job in places.values()
+            if job.ended_ms is not None and job.result.emulator_job is not None
+        ]
+        for job in finished[:-_KEPT_RESULTS]:
+            yield str(job.result.emulator_job)
+            job.result = replace(job.result, emulator_job=None, expired=True)
+
     def repeated(self, project: str, request_id: str) -> Job | None:
         """Return the job that a request made whose answer may have been lost."""
         return self._requests.get((project, request_id)) if request_id else None
@@ -207,15 +223,23 @@ class JobTable:
             self._requests[job.project, request_id] = job
 
 
+def _limit_seconds(job: Job) -> float | None:
+    limit = str(job.configuration.get("jobTimeoutMs"))
+    return int(limit) / 1000 if limit.isdecimal() else None
+
+
 def start(job: Job, work: Callable[[Job], Awaitable[Result]]) -> None:
     """Run a job's work in the background and keep what comes of it."""
 
     async def run() -> None:
         job.started_ms = now_ms()
         try:
-            job.finish(await work(job))
+            async with asyncio.timeout(_limit_seconds(job)):
+                job.finish(await work(job))
         except asyncio.CancelledError:
             job.finish(_CANCELLED)
+        except TimeoutError:
+            job.finish(ApiError("stopped", "Job execution was cancelled: Job timed out"))
         except ApiError as error:
             job.finish(error)
         except Exception as error:  # A fault of ours must end the job, not hang its caller.

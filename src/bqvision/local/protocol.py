@@ -92,7 +92,7 @@ class ApiError(Exception):
         first = errors[0] if isinstance(errors, list) and errors else {}
         reason = str(first.get("reason", "invalid")) if isinstance(first, dict) else "invalid"
         message = str(error.get("message", "")) or f"the emulator answered {status}"
-        if reason in {"internalError", "backendError"}:
+        if reason in {"internalError", "backendError", "notImplemented"}:
             return cls("notImplemented", f"not supported by the local BigQuery: {message}")
         location = first.get("location") if isinstance(first, dict) else None
         return cls(reason, message, status=status, location=None if location is None else str(location))

@@ -70,7 +70,7 @@ class JobsApi:
         if configuration.get("dryRun") is True:
             return JSONResponse((await self._dry_run(project, configuration)).resource())
         job = self._jobs.add(project, as_object(body.get("jobReference")), configuration)
-        start(job, self._runner.run)
+        await self._start(job)
         await job.wait(_INSERT_SECONDS)
         return JSONResponse(job.resource())
 
@@ -92,7 +92,7 @@ class JobsApi:
         else:
             job = self._jobs.add(project, {"location": body.get("location")}, configuration)
             self._jobs.remember(job, request_id)
-            start(job, self._runner.run)
+            await self._start(job)
         await job.wait(_seconds(body.get("timeoutMs")))
         page = _page(body.get("maxResults"), 0)
         answer = await self._rows(job, "bigquery#queryResponse", page)
@@ -153,6 +153,11 @@ class JobsApi:
             answer["nextPageToken"] = str(begin + size)
         return JSONResponse(answer)
 
+    async def _start(self, job: Job) -> None:
+        start(job, self._runner.run)
+        for outdated in self._jobs.outdated():
+            await self._emulator.forget(outdated)
+
     def _job(self, request: Request) -> Job:
         params = request.path_params
         return self._jobs.find(params["project"], params["job"], request.query_params.get("location"))
@@ -172,6 +177,8 @@ class JobsApi:
             return answer
         if job.error is not None:
             raise job.error
+        if job.result.expired:
+            raise ApiError("notFound", f"Not found: the rows of job {job.job_id} are no longer kept")
         statistics = as_object(job.result.statistics.get("query"))
         for name in ("cacheHit", "numDmlAffectedRows", "statementType", "ddlOperationPerformed"):
             if name in statistics:

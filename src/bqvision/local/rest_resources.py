@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bqvision.local.asgi import Answer
     from bqvision.local.definitions import Definitions
-    from bqvision.local.emulator import Answer, Emulator
+    from bqvision.local.emulator import Emulator
     from bqvision.local.object_tables import ObjectTables
 
 _MODEL_FIELDS: Final = ("description", "friendlyName", "expirationTime")

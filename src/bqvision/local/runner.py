@@ -78,6 +78,8 @@ class Runner:
             ApiError: The statement is wrong, failed, or can't be done here.
         """
         work = _Work(job, self._services, self._location)
+        if work.query.get("destinationTable") is not None:
+            raise unsupported("a query's destinationTable (CREATE TABLE ... AS works)")
         if work.query.get("useLegacySql") is True:
             return await work.forward(work.query)
         with _translated():

@@ -7,11 +7,7 @@ import json
 import os
 import re
 import secrets
-import shutil
-import subprocess
-import sys
 import tempfile
-import threading
 import urllib.request
 import weakref
 from collections import Counter
@@ -21,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from bqvision.errors import InvalidInputError, LocalServerError, MissingExtraError
+from bqvision.errors import InvalidInputError, MissingExtraError
 from bqvision.local.bridge import ModelBridge
 from bqvision.local.config import ModelRoute, ServerConfig
+from bqvision.local.process import end, handshake, spawn
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,9 +36,6 @@ _NEEDED_TO_READ: Final = ("rapidocr", "onnxruntime", "PIL")
 _DEFAULT_ENDPOINTS: Final = "gemini-*"
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{1,60}[a-z0-9]")
-_START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 10.0
-_LOG_LINES: Final = 20
 
 
 def serve(
@@ -129,11 +123,11 @@ class LocalServer:
             bridge_key="" if bridge is None else key.hex(),
         )
         self._log = home / "server.log"
-        self._process = _spawn(self._log)
-        self._stop = weakref.finalize(self, _stop, self._process, bridge, home)
+        self._process = spawn(self._log)
+        self._stop = weakref.finalize(self, end, self._process, bridge, home)
         try:
             data.mkdir(parents=True, exist_ok=True)
-            self._endpoint = f"http://127.0.0.1:{_handshake(self._process, config, self._log)}"
+            self._endpoint = f"http://127.0.0.1:{handshake(self._process, config, self._log)}"
         except BaseException:
             self._stop()
             raise
@@ -270,63 +264,3 @@ def _require(modules: tuple[str, ...]) -> None:
             f"the local BigQuery needs {', '.join(missing)}, which is not installed",
             next_step='Run: pip install "bqvision[local]"',
         )
-
-
-def _spawn(log: Path) -> subprocess.Popen[str]:
-    with log.open("wb") as file:
-        return subprocess.Popen(
-            [sys.executable, "-m", "bqvision.local._child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
-            encoding="utf-8",
-        )
-
-
-def _handshake(process: subprocess.Popen[str], config: ServerConfig, log: Path) -> int:
-    """Tell the process what to do and wait until it serves.
-
-    Returns:
-        The port.
-    """
-    assert process.stdin is not None  # noqa: S101
-    assert process.stdout is not None  # noqa: S101
-    timer = threading.Timer(_START_SECONDS, process.kill)
-    timer.start()
-    try:
-        process.stdin.write(f"{config.to_json()}\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-    except BrokenPipeError:
-        line = ""
-    finally:
-        timer.cancel()
-    if not line:
-        process.wait(_STOP_SECONDS)
-        tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
-        for secret in (config.token, config.bridge_key):
-            tail = tail.replace(secret, "[removed]") if secret else tail
-        raise LocalServerError(
-            f"the local BigQuery did not start (exit code {process.returncode}): {tail[-500:]}",
-            next_step="Look at what its log says; a taken port or a damaged data_dir are usual causes.",
-        )
-    return int(json.loads(line)["port"])
-
-
-def _stop(process: subprocess.Popen[str], bridge: ModelBridge | None, home: Path) -> None:
-    """End the process: closing its input is the sign."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            try:
-                pipe.close()
-            except OSError:
-                continue
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if bridge is not None:
-        bridge.close()
-    shutil.rmtree(home, ignore_errors=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from bqvision.local.emulator import Answer, Emulator
+    from bqvision.local.asgi import Answer
+    from bqvision.local.emulator import Emulator
 
 _ANY_TYPE: Final = re.compile(rb"(?im)^(content-type:\s*)\*/\*")
 _METADATA: Final = re.compile(rb"\r?\n\r?\n(\{.*?\})\r?\n--", re.DOTALL)

@@ -13,7 +13,8 @@ from bqvision.local.protocol import ApiError, Object
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from bqvision.local.emulator import Answer, Emulator
+    from bqvision.local.asgi import Answer
+    from bqvision.local.emulator import Emulator
 
 _OWN_HEADERS = frozenset({b"authorization", b"content-length", b"accept-encoding", b"transfer-encoding"})
 _HOP_HEADERS = frozenset({b"content-length", b"connection", b"date", b"server", b"transfer-encoding"})

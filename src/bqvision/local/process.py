@@ -1,0 +1,86 @@
+"""The server process, seen from the process that starts it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+from bqvision.errors import LocalServerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bqvision.local.bridge import ModelBridge
+    from bqvision.local.config import ServerConfig
+
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 10.0
+_LOG_LINES: Final = 20
+
+
+def spawn(log: Path) -> subprocess.Popen[str]:
+    """Start the process, which waits to be told what to do; what it writes goes to the log."""
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bqvision.local._child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            encoding="utf-8",
+        )
+
+
+def handshake(process: subprocess.Popen[str], config: ServerConfig, log: Path) -> int:
+    """Tell the process what to do and wait until it serves.
+
+    Returns:
+        The port.
+
+    Raises:
+        LocalServerError: It ended, or did not serve in time.
+    """
+    assert process.stdin is not None  # noqa: S101
+    assert process.stdout is not None  # noqa: S101
+    timer = threading.Timer(_START_SECONDS, process.kill)
+    timer.start()
+    try:
+        process.stdin.write(f"{config.to_json()}\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except BrokenPipeError:
+        line = ""
+    finally:
+        timer.cancel()
+    if not line:
+        process.wait(_STOP_SECONDS)
+        tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+        for secret in (config.token, config.bridge_key):
+            tail = tail.replace(secret, "[removed]") if secret else tail
+        raise LocalServerError(
+            f"the local BigQuery did not start (exit code {process.returncode}): {tail[-500:]}",
+            next_step="Look at what its log says; a taken port or a damaged data_dir are usual causes.",
+        )
+    return int(json.loads(line)["port"])
+
+
+def end(process: subprocess.Popen[str], bridge: ModelBridge | None, home: Path) -> None:
+    """End the process: closing its input is the sign. Then take away what was for it."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                continue
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if bridge is not None:
+        bridge.close()
+    shutil.rmtree(home, ignore_errors=True)
