@@ -28,15 +28,15 @@ from zetasql.types import (
     Value,
     ZetaSQLBuiltinFunctionOptions,
 )
-from zetasql.types.proto_model import ArrayType
+from zetasql.types.proto_model import ArrayType, ProductMode
 from zetasql.types.proto_model.generated import Parameter as BoundValue
 from zetasql.wasi import get_wasm_path
 
 if TYPE_CHECKING:
     from bqvision.sql.compose import Parameter
 
-Table: TypeAlias = tuple[Mapping[str, str], Sequence[Sequence[str | int | float | bool | None]]]
-"""Columns with their types, and rows."""
+Table: TypeAlias = tuple[Mapping[str, str], Sequence[Sequence[object]]]
+"""Columns with their types, and rows; a cell is a str, int, float, bool or None."""
 
 __all__ = ["GoogleSQLError", "evaluate", "parse", "query", "quoted_names", "string_literals", "tree"]
 
@@ -69,7 +69,7 @@ class _Engine(WasmClient):  # type: ignore[misc]  # the wheel is untyped
         linker.define_wasi()
         self.module = wasmtime.Module.from_file(engine, get_wasm_path())
         self.instance = linker.instantiate(self.store, self.module)
-        self.exports = self.instance.exports(self.store)
+        self.exports: Any = self.instance.exports(self.store)
         self.exports["_initialize"](self.store)
         self.memory = self.exports["memory"]
 
@@ -93,7 +93,11 @@ def _service() -> Any:
 
 @cache
 def _language() -> LanguageOptions:
-    return LanguageOptions.maximum_features()
+    # Every released feature, and the names of types that BigQuery has (not Google's internal ones).
+    features = _service().get_language_options(maximum_features=True).enabled_language_features
+    return LanguageOptions(
+        enabled_language_features=list(features), product_mode=ProductMode.PRODUCT_EXTERNAL
+    )
 
 
 def _options() -> AnalyzerOptions:

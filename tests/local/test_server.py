@@ -306,3 +306,31 @@ def test_calls_of_one_model_run_at_the_same_time(tmp_path: Path) -> None:
             "x"
         }
         assert dict(server.model_calls) == {f"gs://images/{index}.png": 1 for index in range(6)}
+
+
+@pytest.mark.parametrize("module", ["bqemulator", "duckdb_extension_spatial", "rapidocr"])
+def test_a_missing_extra_names_the_command(module: str) -> None:
+    """Without the extra the error says which pip command brings it."""
+    code = (
+        f"import sys; sys.modules['{module}'] = None\n"
+        "from bqvision.errors import MissingExtraError\nfrom bqvision.local import serve\n"
+        "try:\n    serve(buckets={})\nexcept MissingExtraError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert module in done.stdout
+    assert 'pip install "bqvision[local]"' in done.stdout
+
+
+def test_importing_the_package_is_light() -> None:
+    """`import bqvision.local` loads neither google's modules nor the emulator nor the OCR engine."""
+    code = (
+        "import bqvision.local, sys\n"
+        "heavy = {'google', 'bqemulator', 'duckdb', 'pyarrow', 'uvicorn', 'rapidocr', 'numpy', 'tenacity'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -12,7 +12,7 @@ import bqvision as bv
 from bqvision import Outcome
 
 if TYPE_CHECKING:
-    from tests.run.conftest import Cinema, Oracle
+    from tests.cinema import Cinema, Oracle
 
 PROMPT_OF_TWO_KEYS = "Title and year of this film? Answer in JSON with two keys: title, year."
 
@@ -97,7 +97,9 @@ def test_another_question_asks_all_and_keeps_the_old_rows(cinema: Cinema, change
     assert run.report.asked == 1
     assert [poster.title for poster in run] == ["Sunrise"]
     assert cinema.calls() == {"a.jpg": 2}
-    assert cinema.rows("SELECT COUNT(DISTINCT fingerprint) AS questions FROM DS.results") == [{"questions": 2}]
+    assert cinema.rows("SELECT COUNT(DISTINCT fingerprint) AS questions FROM DS.results") == [
+        {"questions": 2}
+    ]
 
 
 def test_only_what_was_no_answer_is_asked_again(cinema: Cinema) -> None:
@@ -166,7 +168,9 @@ def test_batches_are_jobs_that_each_append_to_the_results(cinema: Cinema) -> Non
     run = cinema.analysis().run(into="results", batch_size=2)
     assert len(run.report.jobs) == 3
     named = cinema.rows("SELECT job_id, COUNT(*) AS images FROM DS.results GROUP BY job_id")
-    assert {row["job_id"]: row["images"] for row in named} == dict(zip(run.report.jobs, (2, 2, 1), strict=True))
+    assert {row["job_id"]: row["images"] for row in named} == dict(
+        zip(run.report.jobs, (2, 2, 1), strict=True)
+    )
     assert len(list(run)) == 5
 
 

@@ -1,16 +1,17 @@
 """Vision models of the parent process, called from the server process.
 
 Any callable can be a model, also one that can't leave its process (a closure, a test's script). The parent
-listens on a loopback port that wants a key; the server opens one connection for each of its threads and
-sends requests as a JSON header and the images' bytes.
+listens on a loopback port; the server opens one connection for each of its threads, shows its key, and sends
+each request as a JSON header and the images' bytes. Every part is a frame: its length in 8 bytes, and the data.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
+import socket
 import threading
-from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Final
 
 from bqvision.local.models import ModelError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from bqvision.local.vision import JsonValue, VisionModel
 
+_LENGTH_BYTES: Final = 8
+_PART_BYTES: Final = 1 << 20
 _ROW_ERRORS: Final[Mapping[str, type[RowError]]] = {
     kind.__name__: kind
     for kind in (RetryableRowError, BlockedRowError, InputRowError, PermanentRowError, RowError)
@@ -46,42 +49,46 @@ class ModelBridge:
 
     def __init__(self, models: Sequence[VisionModel], key: bytes) -> None:
         self._models = models
-        self._listener = Listener(("127.0.0.1", 0), authkey=key)
+        self._key = key
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self._closed = False
         threading.Thread(target=self._accept, name="bqvision-bridge", daemon=True).start()
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self._listener.address[1])
+        return int(self._listener.getsockname()[1])
 
     def close(self) -> None:
         """Take no further calls."""
-        self._closed = True
-        with contextlib.suppress(OSError):
-            self._listener.close()
+        if not self._closed:
+            self._closed = True
+            # Closing a socket does not wake the thread that waits on it; a visitor does.
+            with contextlib.suppress(OSError), socket.create_connection(self._listener.getsockname(), 1):
+                pass
 
     def _accept(self) -> None:
-        while not self._closed:
-            try:
-                connection = self._listener.accept()
-            except Exception:
-                continue
-            threading.Thread(
-                target=self._serve, args=(connection,), name="bqvision-model", daemon=True
-            ).start()
+        with self._listener:
+            while not self._closed:
+                visitor, _ = self._listener.accept()
+                threading.Thread(
+                    target=self._serve, args=(visitor,), name="bqvision-model", daemon=True
+                ).start()
 
-    def _serve(self, connection: Connection) -> None:
-        with contextlib.suppress(EOFError, OSError), connection:
+    def _serve(self, visitor: socket.socket) -> None:
+        with contextlib.suppress(EOFError, OSError), visitor:
+            visitor.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not hmac.compare_digest(_receive(visitor, len(self._key)), self._key):
+                return
             while True:
-                header = json.loads(connection.recv_bytes())
+                header = json.loads(_receive(visitor))
                 images = tuple(
-                    Image(image["uri"], image["content_type"], connection.recv_bytes())
+                    Image(image["uri"], image["content_type"], _receive(visitor))
                     for image in header["images"]
                 )
                 request = VisionRequest(images, header["prompt"], header["schema"], header["parameters"])
                 answer = _answer(self._models[header["model"]], request)
-                connection.send_bytes(json.dumps(answer).encode())
+                _send(visitor, json.dumps(answer).encode())
 
 
 def _answer(model: VisionModel, request: VisionRequest) -> Mapping[str, JsonValue]:
@@ -133,11 +140,10 @@ class ParentModel:
         }
         try:
             connection = self._connection()
-            connection.send_bytes(json.dumps(header).encode())
-            for image in request.images:
-                connection.send_bytes(image.data)
-            answer = json.loads(connection.recv_bytes())
+            _send(connection, json.dumps(header).encode(), *(image.data for image in request.images))
+            answer = json.loads(_receive(connection))
         except (EOFError, OSError) as error:
+            self.close()
             raise ModelError("the process that started the server does not answer") from error
         if "broken" in answer:
             raise ModelError(answer["broken"])
@@ -145,8 +151,39 @@ class ParentModel:
             raise _ROW_ERRORS[answer["row_error"]](answer["message"])
         return VisionAnswer(**answer)
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._threads, "connection", None)
+    def close(self) -> None:
+        """Close the calling thread's connection; its next call opens another one."""
+        connection: socket.socket | None = self._threads.__dict__.pop("connection", None)
+        if connection is not None:
+            connection.close()
+
+    def _connection(self) -> socket.socket:
+        connection: socket.socket | None = getattr(self._threads, "connection", None)
         if connection is None:
-            connection = self._threads.connection = Client(self._address, authkey=self._key)
+            connection = self._threads.connection = socket.create_connection(self._address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _send(connection, self._key)
         return connection
+
+
+def _send(connection: socket.socket, *frames: bytes) -> None:
+    for frame in frames:
+        connection.sendall(len(frame).to_bytes(_LENGTH_BYTES, "big"))
+        connection.sendall(frame)
+
+
+def _receive(connection: socket.socket, limit: int | None = None) -> bytes:
+    size = int.from_bytes(_exactly(connection, _LENGTH_BYTES), "big")
+    if limit is not None and size > limit:
+        raise EOFError
+    return _exactly(connection, size)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = connection.recv(min(size - len(data), _PART_BYTES))
+        if not part:
+            raise EOFError
+        data += part
+    return bytes(data)

@@ -97,8 +97,8 @@ class LocalServer:
         folders = _folders(buckets)
         if not _PROJECT.fullmatch(project):
             raise InvalidInputError(f"{project!r} is no project id: lower-case letters, digits and dashes")
-        models, routes = _routes(model)
         _require(_NEEDED)
+        models, routes = _routes(model)
         if any(route.kind == "ocr" for route in routes):
             _require(_NEEDED_TO_READ)
         self._project = project

@@ -143,8 +143,10 @@ def add_column(ledger: TableName, *, column: Column) -> Statement:
     Returns:
         The statement.
     """
-    return SQL("ALTER TABLE {}\nADD COLUMN IF NOT EXISTS {}").format(ledger, _definition(column)).statement(
-        "add_column"
+    return (
+        SQL("ALTER TABLE {}\nADD COLUMN IF NOT EXISTS {}")
+        .format(ledger, _definition(column))
+        .statement("add_column")
     )
 
 

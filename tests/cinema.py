@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
 from typing import TYPE_CHECKING
-
-import pytest
 
 import bqvision as bv
 from bqvision.local import (
@@ -18,11 +15,10 @@ from bqvision.local import (
     RetryableRowError,
     VisionAnswer,
     VisionRequest,
-    serve,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 PROMPT = (
@@ -47,6 +43,7 @@ class Oracle:
         self.gate.set()
 
     def __call__(self, request: VisionRequest) -> VisionAnswer:
+        """Do what the image says, once the gate is open."""
         self.entered.set()
         assert self.gate.wait(60)
         order: dict[str, str] = json.loads(request.images[0].data)
@@ -105,37 +102,3 @@ class Cinema:
         prefix = self.uri("")
         counted = dict(self.server.model_calls)
         return {uri.removeprefix(prefix): count for uri, count in counted.items() if uri.startswith(prefix)}
-
-
-@pytest.fixture(scope="session")
-def oracle() -> Oracle:
-    """The vision model."""
-    return Oracle()
-
-
-@pytest.fixture(scope="session")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder behind the bucket ``cinema``."""
-    return tmp_path_factory.mktemp("cinema")
-
-
-@pytest.fixture(scope="session")
-def server(oracle: Oracle, bucket: Path) -> Iterator[LocalServer]:
-    """The local BigQuery of these tests."""
-    with serve(buckets={"cinema": bucket}, model=oracle, workers=4) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def client(server: LocalServer) -> Iterator[bv.Client]:
-    """Our client on it."""
-    with server.client() as running:
-        yield running
-
-
-@pytest.fixture
-def cinema(server: LocalServer, client: bv.Client, bucket: Path) -> Cinema:
-    """A bucket and a dataset of the test's own."""
-    folder = bucket / f"d{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
-    return Cinema(folder, server, client)
