@@ -10,8 +10,8 @@ import ctypes
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import wasmtime
 from zetasql.api import CatalogBuilder, Parser, PreparedExpression, TableBuilder, create_table_content
@@ -69,7 +69,7 @@ class _Engine(WasmClient):  # type: ignore[misc]  # the wheel is untyped
         linker.define_wasi()
         self.module = wasmtime.Module.from_file(engine, get_wasm_path())
         self.instance = linker.instantiate(self.store, self.module)
-        self.exports: Any = self.instance.exports(self.store)
+        self.exports = cast("Any", self.instance.exports(self.store))
         self.exports["_initialize"](self.store)
         self.memory = self.exports["memory"]
 
@@ -115,6 +115,7 @@ def _functions() -> Any:
     return _catalog().build()
 
 
+@lru_cache(maxsize=16)
 def parse(sql: str) -> Any:
     """Parse exactly one statement and return its syntax tree; raise `GoogleSQLError` on any syntax error."""
     return Parser(_language(), _service()).parse_statement(sql)

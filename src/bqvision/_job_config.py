@@ -77,7 +77,7 @@ def configuration(job: QueryJob) -> Mapping[str, object]:
     Args:
         job: The job; of any type, in spite of the annotation.
     """
-    properties: Mapping[str, Mapping[str, object]] = job._properties
+    properties: Mapping[str, Mapping[str, object]] = job._properties  # pyright: ignore[reportPrivateUsage]
     return properties.get("configuration", {})
 
 

@@ -254,7 +254,7 @@ def _lost(about: About, error: NotFoundError) -> JobLostError:
 def _finished(job: QueryJob, statement: Statement, attempt: int) -> FinishedJob:
     table = job.destination
     return FinishedJob(
-        job_id=job.job_id,
+        job_id=str(job.job_id),
         location=job.location,
         statement=statement.label,
         attempt=attempt,
@@ -264,5 +264,6 @@ def _finished(job: QueryJob, statement: Statement, attempt: int) -> FinishedJob:
         affected_rows=job.num_dml_affected_rows,
         total_bytes_processed=job.total_bytes_processed,
         destination=None if table is None else f"{table.project}.{table.dataset_id}.{table.table_id}",
-        statistics=dict(job._properties.get("statistics") or {}),
+        # The client has no property for all of them.
+        statistics=dict(job._properties.get("statistics") or {}),  # pyright: ignore[reportPrivateUsage]
     )

@@ -39,6 +39,8 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from typing_extensions import override
+
 _MAX_MESSAGE_CHARS: Final = 600
 """Server messages may quote the statement; what is wrong stands at their beginning."""
 
@@ -110,6 +112,7 @@ class BqvisionError(Exception):
         self.retryable = self.default_retryable if retryable is None else retryable
         self.next_step = next_step
 
+    @override
     def __str__(self) -> str:
         """What happened, to what, and what to do next."""
         context = {

@@ -57,7 +57,12 @@ class Bench:
         self.clients: list[bigquery.Client] = []
         self.errors: list[BqvisionError] = []
         self.policy = RetryPolicy(
-            attempts=4, timeout_s=600, wait_initial_s=1, wait_max_s=8, sleep=self.clock.sleep, clock=self.clock.read
+            attempts=4,
+            timeout_s=600,
+            wait_initial_s=1,
+            wait_max_s=8,
+            sleep=self.clock.sleep,
+            clock=self.clock.read,
         )
         self.service = self.serve()
 
@@ -72,7 +77,9 @@ class Bench:
         """Another service, as another process would make it."""
         client = bigquery.Client(
             project="my-project",
-            credentials=AnonymousCredentials() if credentials is None else credentials,
+            credentials=AnonymousCredentials()  # type: ignore[no-untyped-call]
+            if credentials is None
+            else credentials,
             client_options=ClientOptions(api_endpoint=self.server.url if url is None else url),
         )
         self.clients.append(client)
@@ -113,7 +120,7 @@ def bench(caplog: pytest.LogCaptureFixture) -> Iterator[Bench]:
         made = Bench(server)
         yield made
         for client in made.clients:
-            client.close()
+            client.close()  # type: ignore[no-untyped-call]
         assert not server.faults_left
         said = [caplog.text]
         for error in made.errors:

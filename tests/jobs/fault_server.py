@@ -15,7 +15,7 @@ import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 OPERATIONS = (
@@ -137,7 +137,7 @@ class FaultServer:
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.005})
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
 
-    def __enter__(self) -> FaultServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -94,6 +94,17 @@ def test_without_caching_queries_see_the_folder_as_it_is(place: Place) -> None:
     assert place.client.get_table(f"{place.dataset}.posters").num_rows == 2
 
 
+def test_views_and_scripts_see_the_folder_as_it_is_too(place: Place) -> None:
+    """A view over an object table, and a script with variables, read a fresh listing."""
+    place.put("a.png", b"1")
+    place.posters()
+    place.sql("CREATE VIEW DS.names AS SELECT uri FROM DS.posters")
+    place.put("b.png", b"1")
+    assert place.sql("SELECT COUNT(*) AS n FROM DS.names") == [{"n": 2}]
+    place.put("c.png", b"1")
+    assert place.sql("DECLARE n INT64; SET n = (SELECT COUNT(*) FROM DS.posters); SELECT n;") == [{"n": 3}]
+
+
 def test_a_file_of_the_same_size_and_time_order_gets_a_later_generation(place: Place) -> None:
     """A later change of the file is a higher generation."""
     path = place.put("a.png", b"1")

@@ -101,7 +101,7 @@ dataset_options = st.fixed_dictionaries(
 )
 creations = st.sampled_from([{}, {"replace": True}, {"if_not_exists": True}])
 _minutes = st.integers(30, 7 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
-cachings = st.just({}) | st.fixed_dictionaries(
+cachings: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
     {"max_staleness": _minutes, "metadata_cache_mode": st.sampled_from(["AUTOMATIC", "MANUAL"])}
 )
 object_table_options = st.fixed_dictionaries({}, optional={"description": texts, "expiration": moments})

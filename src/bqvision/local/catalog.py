@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
     from bqvision.local.protocol import Object
@@ -188,6 +188,8 @@ class Catalog:
         self.connections: dict[ConnectionName, Connection] = {}
         self.overlays: dict[ResourceName, Object] = {}
         """What ``tables.get`` says of ordinary tables beyond what the emulator keeps."""
+        self.views: dict[ResourceName, tuple[ResourceName, ...]] = {}
+        """Which object tables stand behind which view."""
         if file is not None and file.exists():
             self._load(json.loads(file.read_text("utf-8")))
 
@@ -195,9 +197,22 @@ class Catalog:
         """Yield a dataset's models by name."""
         return (model for name, model in sorted(self.models.items()) if name.parent == dataset)
 
+    def set_view(self, view: ResourceName, tables: Sequence[ResourceName]) -> None:
+        """Note which object tables a view reads; none for what is no view."""
+        before = self.views.pop(view, ())
+        if tables:
+            self.views[view] = tuple(tables)
+        if before or tables:
+            self.save()
+
     def drop_dataset(self, dataset: DatasetName) -> None:
         """Forget everything that stands in a dataset."""
-        kept: tuple[MutableMapping[ResourceName, Any], ...] = (self.object_tables, self.models, self.overlays)
+        kept: tuple[MutableMapping[ResourceName, Any], ...] = (
+            self.object_tables,
+            self.models,
+            self.overlays,
+            self.views,
+        )
         for resources in kept:
             for name in [name for name in resources if name.parent == dataset]:
                 del resources[name]
@@ -218,6 +233,7 @@ class Catalog:
                 "object_tables": [asdict(table) for table in self.object_tables.values()],
                 "models": [asdict(model) for model in self.models.values()],
                 "connections": [asdict(connection) for connection in self.connections.values()],
+                "views": [[view, tables] for view, tables in self.views.items()],
                 "overlays": [[list(name), body] for name, body in self.overlays.items()],
             },
             indent=1,
@@ -236,5 +252,7 @@ class Catalog:
         for values in kept["connections"]:
             values |= {"name": ConnectionName(*values["name"])}
             self.connections[values["name"]] = Connection(**values)
+        for view, tables in kept["views"]:
+            self.views[ResourceName(*view)] = tuple(ResourceName(*table) for table in tables)
         for name, body in kept["overlays"]:
             self.overlays[ResourceName(*name)] = body

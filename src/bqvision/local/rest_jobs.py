@@ -176,7 +176,7 @@ class JobsApi:
         if job.ended_ms is None:
             return answer
         if job.error is not None:
-            raise job.error
+            raise job.error.with_traceback(None)  # It is raised again at every poll.
         if job.result.expired:
             raise ApiError("notFound", f"Not found: the rows of job {job.job_id} are no longer kept")
         statistics = as_object(job.result.statistics.get("query"))

@@ -154,7 +154,11 @@ class _Work:
 
     async def _script(self, script: Script) -> Result:
         """Run a script's statements one by one if the gateway has a part in any, else as one."""
-        parsed = [] if script.procedural else [parse(text, script.parameters) for text in script.statements]
+        if script.procedural:  # What it reads shows only when it runs.
+            for table in list(self._services.definitions.catalog.object_tables):
+                await self._services.tables.read(table)
+            return await self.rewritten(script.sql, script.parameters, {})
+        parsed = [parse(text, script.parameters) for text in script.statements]
         if all(isinstance(one, Query) and _plain(one) and not self._objects(one) for one in parsed):
             return await self.rewritten(script.sql, script.parameters, {})
         result = Result()
@@ -165,7 +169,9 @@ class _Work:
 
     async def _query(self, statement: Query) -> Result:
         self._services.definitions.check_target(statement.target, self._names)
-        await self._renew(statement)
+        objects = self._objects(statement)
+        for table in objects:
+            await self._services.tables.read(table)
         replacements: dict[Span, str] = {}
         scratch: list[ResourceName] = []
         try:
@@ -181,9 +187,12 @@ class _Work:
                 await self._services.emulator.drop_table(table)
         target = statement.target
         if target is not None and self._names.complete(target.path):
+            name = self._names.resource(target.path)
+            catalog = self._services.definitions.catalog
+            catalog.set_view(name, objects if target.kind.endswith("VIEW") else ())
             await keep_options(
-                self._services.definitions.catalog,
-                self._names.resource(target.path),
+                catalog,
+                name,
                 target,
                 result,
                 lambda value: self._evaluated(value, statement.parameters),
@@ -193,12 +202,13 @@ class _Work:
     def _objects(self, statement: Query) -> Sequence[ResourceName]:
         """Return the object tables that a statement may read."""
         paths = [path for path in statement.table_paths if self._names.complete(path)]
-        names = {self._names.resource(path) for path in paths}
-        return [name for name in sorted(names) if self._services.definitions.is_object_table(name)]
-
-    async def _renew(self, statement: Query) -> None:
-        for name in self._objects(statement):
-            await self._services.tables.read(name)
+        catalog = self._services.definitions.catalog
+        found: set[ResourceName] = set()
+        for name in map(self._names.resource, paths):
+            found.update(catalog.views.get(name, ()))
+            if name in catalog.object_tables:
+                found.add(name)
+        return sorted(found)
 
     async def _model_call(self, call: ModelCall, parameters: Parameters) -> ResourceName:
         """Run the model on a call's input and keep input and outputs in a scratch table."""
@@ -228,11 +238,9 @@ class _Work:
         inner = parse(source.sql, parameters)
         if not isinstance(inner, Query) or not _plain(inner):
             raise unsupported("anything but a plain query as the input of a model call")
-        await self._renew(inner)
         return await self._fetch(self._emulated(inner.sql, inner.parameters, {}))
 
     async def _whole(self, table: ResourceName) -> Rows:
-        await self._services.tables.read(table)
         return await self._fetch({"query": f"SELECT * FROM {table.sql}", "useLegacySql": False})
 
     async def _evaluated(self, value: object, parameters: Parameters) -> object:
