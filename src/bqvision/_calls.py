@@ -11,7 +11,7 @@ from bqvision._google_errors import Failure, understand
 from bqvision.errors import BqvisionError, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from google.api_core.retry import Retry
 
@@ -88,7 +88,7 @@ class About:
 
 
 @contextmanager
-def translated(about: About, calls: Calls) -> Iterator[None]:
+def translated(about: About, calls: Calls) -> Generator[None]:
     """Turn google's errors into ours, with what the call was about and how many requests it took.
 
     Args:

@@ -115,7 +115,7 @@ FOREIGN = [
 def make(cls: type[Exception]) -> Exception:
     """Make an exception of google's, whatever it wants to know."""
     if cls is google.api_core.exceptions.RetryError:
-        return google.api_core.exceptions.RetryError("too long", cause=None)
+        return google.api_core.exceptions.RetryError("too long", cause=None)  # type: ignore[no-untyped-call]
     if issubclass(cls, requests.exceptions.JSONDecodeError):
         return cls("half", "{", 1)
     try:

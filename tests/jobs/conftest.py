@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pytest
 from google.api_core.client_options import ClientOptions
@@ -19,6 +20,8 @@ from bqvision.errors import BqvisionError
 from bqvision.sql.compose import Parameter, Statement
 
 from .fault_server import FaultServer
+
+E = TypeVar("E", bound=BqvisionError)
 
 PROMPT = "What is the title of this poster? Answer in one word."
 LITERAL = "Name every person that stands on the picture, please"
@@ -97,7 +100,7 @@ class Bench:
         return replace(self.policy, **changes)  # type: ignore[arg-type]
 
     @contextmanager
-    def raises(self, kind: type[BqvisionError]) -> Iterator[pytest.ExceptionInfo[BqvisionError]]:
+    def raises(self, kind: type[E]) -> Iterator[pytest.ExceptionInfo[E]]:
         """Expect exactly this error, fit to be shown, sent to another process and acted on."""
         with pytest.raises(kind) as caught:
             yield caught

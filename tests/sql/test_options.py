@@ -120,8 +120,10 @@ def test_legal_endpoints(endpoint: str) -> None:
 )
 def test_illegal_endpoints(endpoint: Any) -> None:
     """Another host, scheme, port or a query is refused: an answer could come from anywhere."""
-    with pytest.raises(InvalidInputError, match="endpoint"):
+    with pytest.raises(InvalidInputError, match="endpoint") as caught:
         clean_endpoint(endpoint)
+    assert "secret" not in str(caught.value)
+    assert "pw" not in str(caught.value)
 
 
 def test_labels_follow_bigquerys_rules() -> None:

@@ -130,7 +130,7 @@ def read_answers(
         values=SQL(",\n").join(_value(field) for field in schema.fields),
         typed=SQL(",\n").join(_typed(field) for field in schema.fields),
         wrong=SQL(",\n").join(_wrong(field) for field in schema.fields),
-        fields=SQL(", ").join(Identifier(field.name) for field in schema.fields),
+        fields=SQL(",\n").join(_final(field) for field in schema.fields),
     )
 
 
@@ -196,6 +196,11 @@ def _wrong(field: Field) -> Composed:
         typed=Identifier(field.name), raw=_raw_name(field), value=_value_name(field)
     )
     return SQL("IF({}, {}, NULL)").format(test, Literal(answers.wrong_type(field)))
+
+
+def _final(field: Field) -> Composed:
+    # A blocked or failed row may carry an answer all the same: it is kept as text, and not believed.
+    return SQL("IF(outcome = 'OK', {name}, NULL) AS {name}").format(name=Identifier(field.name))
 
 
 def _first(paths: Sequence[str]) -> Composed:

@@ -14,12 +14,11 @@ Templates are `LiteralString`: pyright refuses an f-string or a variable there.
 
 from __future__ import annotations
 
-import math
 import re
 import string
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 from typing import Literal as OneOf
@@ -27,6 +26,7 @@ from typing import Literal as OneOf
 from typing_extensions import override
 
 from bqvision.errors import InvalidInputError
+from bqvision.sql.literals import render, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,12 +39,9 @@ ParameterType: TypeAlias = OneOf[
     "STRING", "INT64", "FLOAT64", "BOOL", "TIMESTAMP", "ARRAY<STRING>", "ARRAY<INT64>"
 ]
 
-_INT64_MIN: Final = -(2**63)
-_INT64_MAX: Final = 2**63 - 1
 _LABEL: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _PARAMETER_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _PYTHON_TYPES: Final = {"STRING": str, "INT64": int, "FLOAT64": float, "BOOL": bool, "TIMESTAMP": str}
-_ESCAPES: Final = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _NEVER_IN_A_NAME: Final = frozenset("`\\")
 
 
@@ -240,61 +237,12 @@ class Literal(Composable):
     value: Scalar | datetime | Sequence[str]
 
     def __post_init__(self) -> None:
-        _render(self.value)
+        render(self.value)
 
     @property
     @override
     def text(self) -> str:
-        return _render(self.value)
-
-
-def _render(value: object) -> str:
-    match value:
-        case str():
-            return _quote(value)
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case int():
-            if not _INT64_MIN <= value <= _INT64_MAX:
-                raise InvalidInputError("an integer does not fit in 64 bits")
-            return str(int(value))
-        case float():
-            if not math.isfinite(value):
-                raise InvalidInputError("a number is infinite or not a number (NaN)")
-            return repr(float(value))
-        case datetime():
-            return f"TIMESTAMP '{_utc(value)}'"
-        case list() | tuple():
-            return f"[{', '.join(_quote(item) for item in value)}]"
-        case _:
-            raise InvalidInputError(f"a value of type {type(value).__name__} has no SQL literal here")
-
-
-def _quote(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidInputError(f"a {type(value).__name__} stands where a string belongs")
-    return "'" + "".join(map(_escape, value)) + "'"
-
-
-def _escape(char: str) -> str:
-    # What does not show (controls, bidi marks, odd spaces) is written as its code, so that who reads the SQL
-    # sees it. Everything else stands as itself.
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char.isprintable():
-        return char
-    code = ord(char)
-    if 0xD800 <= code <= 0xDFFF:
-        raise InvalidInputError("a text holds half of a surrogate pair, so it is not valid Unicode")
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def _utc(moment: datetime) -> str:
-    if moment.utcoffset() is None:
-        raise InvalidInputError(
-            "a datetime has no time zone", next_step="Give one, as datetime.now(UTC) does."
-        )
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}+00:00"
+        return render(self.value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -321,12 +269,12 @@ class Parameter(Composable):
         for item in self.value if isinstance(self.value, tuple) else (self.value,):
             if type(item) is not wanted:
                 raise InvalidInputError(f"parameter {self.name} is no {self.type}")
-            _render(item)
+            render(item)
 
     @classmethod
     def timestamp(cls, name: str, moment: datetime) -> Parameter:
         """Return a TIMESTAMP parameter for a datetime with a time zone."""
-        return cls(name, "TIMESTAMP", _utc(moment))
+        return cls(name, "TIMESTAMP", utc(moment))
 
     @property
     @override

@@ -36,6 +36,8 @@ _MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,199}")
 _ENDPOINT_URL: Final = re.compile(
     r"https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}googleapis\.com(?:/[A-Za-z0-9._:@-]{1,200}){1,20}"
 )
+_URL_SECRETS: Final = re.compile(r"(?<=://)[^/@]*@|(?<=[?#]).*")
+"""Where a URL may hold a password, key or signature; no error shows these parts."""
 _LABEL_KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{0,63}")
 _MAX_LABELS: Final = 64
@@ -47,7 +49,7 @@ _MAX_SHOWN: Final = 80
 
 def refuse(what: str, value: object, allowed: str) -> InvalidInputError:
     """Return the error for a value that is not allowed, with the beginning of it and with what is."""
-    shown = ascii(value)
+    shown = _URL_SECRETS.sub("...", ascii(value))
     shown = shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}..."
     return InvalidInputError(f"{what} {shown} is not allowed", next_step=f"Allowed: {allowed}.")
 

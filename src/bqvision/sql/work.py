@@ -17,6 +17,7 @@ from bqvision.sql.compose import SQL, Identifier, Literal, Parameter
 from bqvision.sql.ledger import ledger_columns
 from bqvision.sql.names import TableName
 from bqvision.sql.options import match, number
+from bqvision.sql.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,16 +43,6 @@ REFUSED_BATCH: Final = -1
 
 UNANSWERED: Final = (Outcome.RETRYABLE, Outcome.QUOTA, Outcome.PERMISSION)
 """The outcomes that never were answers; all others are final."""
-
-IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
-"""The image types that Gemini reads."""
-
-MAX_IMAGE_BYTES: Final = 30 * 1024 * 1024
-"""The largest file that Gemini reads from Cloud Storage."""
-
-# Without a stored content type BigQuery goes by the name's ending, so such objects are asked about.
-_UNTYPED: Final = ("", "application/octet-stream", "binary/octet-stream")
-_IMAGE_NAME: Final = r"(?i)\.(png|jpe?g|webp|hei[cf])$"
 
 _LIMIT: Final = SQL("  WHERE refusal IS NOT NULL OR place < {}\n")
 _FINGERPRINT: Final = re.compile(r"[0-9a-z]{12,128}")
@@ -164,29 +155,12 @@ LEFT JOIN (
 ON done.uri = image.uri AND done.generation = image.generation
 WHERE {never_asked}done.outcome IN UNNEST({again})
 QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1""").format(
-        refusal=_refusal(),
+        refusal=refusal(),
         never_asked=SQL("") if only_failed else SQL("done.uri IS NULL OR "),
         source=source,
         ledger=ledger,
         fingerprint=_fingerprint(fingerprint),
         again=Parameter("again", "ARRAY<STRING>", tuple(sorted(outcome.value for outcome in again))),
-    )
-
-
-def _refusal() -> Composed:
-    return SQL("""\
-CASE
-  WHEN COALESCE(image.size, 0) = 0 THEN 'The file is empty.'
-  WHEN image.size > {max_bytes} THEN 'The file is larger than 30 MB.'
-  WHEN LOWER(image.content_type) IN UNNEST({types}) THEN NULL
-  WHEN LOWER(COALESCE(image.content_type, '')) IN UNNEST({untyped})
-    AND REGEXP_CONTAINS(image.uri, {image_name}) THEN NULL
-  ELSE CONCAT('The model does not read the content type ', COALESCE(image.content_type, '(none)'), '.')
-END""").format(
-        max_bytes=Literal(MAX_IMAGE_BYTES),
-        types=Literal(IMAGE_TYPES),
-        untyped=Literal(_UNTYPED),
-        image_name=Literal(_IMAGE_NAME),
     )
 
 

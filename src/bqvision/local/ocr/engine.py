@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 MAX_PIXELS: Final = 80_000_000
 """Larger images are refused before they are unpacked. Pillow itself warns a little above this."""
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _MAX_SIDE: Final = 2000
 """Longer sides are reduced: print that matters is still legible, and time and memory stay bounded."""
+_SLIMMEST: Final = 6
+"""Slimmer images are widened: the detector brings the short side to 736 pixels, whatever the long one becomes."""
 _LEAST_CONFIDENCE: Final = 0.3
 _WIDTHS: Final = (0.6, 0.8, 0.5, 0.7, 0.9)
 """Letters set closer show the recogniser the gaps between words that it skips in wide print."""
@@ -141,7 +144,7 @@ def decode(image: Image) -> Pixels:
         raise InputRowError("The image is empty (0 bytes).")
     too_large = f"The image has more than {MAX_PIXELS:,} pixels."
     try:
-        with PIL.Image.open(io.BytesIO(image.data)) as opened:
+        with PIL.Image.open(io.BytesIO(image.data), formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise InputRowError(too_large)
             opened.draft("RGB", (_MAX_SIDE, _MAX_SIDE))
@@ -155,6 +158,11 @@ def decode(image: Image) -> Pixels:
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise InputRowError(f"The image is damaged or cut short: {error}.") from error
     picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
+    least = -(-max(picture.size) // _SLIMMEST)
+    if min(picture.size) < least:
+        ground = PIL.Image.new("RGB", (max(picture.width, least), max(picture.height, least)), "white")
+        ground.paste(picture)
+        picture = ground
     return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8)[:, :, ::-1])
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 _LIST: Final = re.compile(
     r"\b(?:keys?|fields?|properties|columns|attributes|members)\b"
-    r"(?:\s+(?:named|called|as|are|is|of))*\s*[:=-]?\s*(?P<list>.+?)(?=[.?!](?:\s|$)|\n\s*\n|$)",
+    r"(?:\s+(?:named|called|as|are|is|of))*\s*[:=-]?\s*(?P<list>[^.?!\s].*?)(?=[.?!](?:\s|$)|\n\s*\n|$)",
     re.IGNORECASE | re.DOTALL,
 )
-_ITEM: Final = re.compile(r"^[\W\d_]*(?:and\s+|or\s+)?[\"'`“]?(?P<name>[A-Za-z_]\w*)", re.IGNORECASE)
+_ITEM: Final = re.compile(r"^[\W\d_]*(?:and\s+|or\s+)?[\"'`]?(?P<name>[A-Za-z_]\w*)", re.IGNORECASE)
 _QUOTED_KEY: Final = re.compile(r"[\"'`](?P<name>[A-Za-z_]\w*)[\"'`]\s*:")
 _NO_NAMES: Final = frozenset(
     {"and", "or", "the", "in", "a", "json", "object", "only", "following", "should", "must", "with"}

@@ -8,7 +8,7 @@ from typing import Final
 from bqvision.local.ocr.words import JOINING
 
 # A small decorated "The" in front of capitals loses or changes letters; no English word looks like these.
-_SCRIPT_THE: Final = re.compile(r"^(\W*)(?:[TJ]h[eoc&i]?|[JGCFYUy]he|Tbe|Tne|Tke|Jyhe)(?=\s|[A-Z]{3,}|$)")
+_SCRIPT_THE: Final = re.compile(r"^(\W*)(?:[TJ]h[eoc&i]?|[JGFYUy]he|Tbe|Tne|Tke|Jyhe)(?=\s|[A-Z]{3,}|$)")
 # THE glued to a next word: of the letters that can follow "the" inside an English word, none is listed.
 _GLUED_THE: Final = re.compile(r"\b(THE)(?=[BCDGHJKLPQUVWXZ][A-Z]{2,})")
 _GLUED_OF: Final = re.compile(r"\b(OF)(?=[A-EG-SU-Z][A-Z]{2,})")
@@ -28,6 +28,7 @@ _AFTER_COMMA: Final = re.compile(r"(?<=[A-Za-z])([,;:!?])(?=[A-Za-z])")
 _AFTER_STOP: Final = re.compile(r"(?<=[A-Za-z]{3})\.(?=[A-Za-z]{2,})")
 _ROMAN: Final = re.compile(r"^(?:I{2,3}|IV|VI{0,3}|IX|XI{0,3}|XIV|XV)$")
 _QUOTES: Final = "\"'`\xb4\u2018\u2019\u201c\u201d\u201e\xab\xbb*~^_-\u2013\u2014=|,.:;\xb7\u2022"
+_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _PARTS: Final = re.compile(r"([-/])")
 
 
@@ -35,7 +36,7 @@ def ordinal(number: int) -> str:
     """Return the number with its ending: 1st, 2nd, 3rd, 7th."""
     if number % 100 in {11, 12, 13}:
         return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }".replace(" ", "")
+    return f"{number}{_ENDINGS.get(number % 10, 'th')}"
 
 
 def split_words(text: str) -> str:
@@ -75,5 +76,5 @@ def title_case(text: str) -> str:
 def clean_title(text: str) -> str:
     """Return a title as one would write it: no outer quotes or ornaments, words apart, title case."""
     text = text.strip().strip(_QUOTES + " ")
-    text = re.sub(r"[\"“”„«»]", "", text)
+    text = re.sub(r"[\"\u201c\u201d\u201e\xab\xbb]", "", text)
     return title_case(split_words(text)).strip(" -,;:")

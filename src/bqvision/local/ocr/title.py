@@ -26,22 +26,18 @@ _NO_TITLE = -6.0
 
 def find_title(page: Page) -> str | None:
     """Return the page's title in reading case, or None where no line looks like one."""
-    lines = _with_people_joined(page)
-    if not lines:
-        return None
-    surroundings = Page(page.width, page.height, lines)
-    tallest = max((line.height for line in lines if len(bare(line.text)) >= 3), default=0.0)
+    lines = title_lines(page)
+    return (clean_title(merged(lines).text) or None) if lines else None
+
+
+def title_lines(page: Page) -> tuple[Line, ...]:
+    """Return the lines that make the page's title, from top to bottom; none where nothing looks like one."""
+    tallest = max((line.height for line in page.lines if len(bare(line.text)) >= 3), default=0.0)
     if not tallest:
-        return None
-    runs = [_Run(surroundings, run, tallest) for run in _runs(surroundings)]
-    best = max(runs, key=lambda run: run.score)
-    return (clean_title(best.line.text) or None) if best.score > _NO_TITLE else None
-
-
-def title_lines(page: Page) -> frozenset[str]:
-    """Return the bare texts of the lines that are as tall as a title: a number there is no date."""
-    tallest = max((line.height for line in page.lines), default=0.0)
-    return frozenset(bare(line.text) for line in page.lines if line.height >= 0.75 * tallest)
+        return ()
+    whole = Page(page.width, page.height, _with_people_joined(page))
+    best = max((_Run(whole, run, tallest) for run in _runs(whole)), key=lambda run: run.score)
+    return best.lines if best.score > _NO_TITLE else ()
 
 
 def _tokens(text: str) -> list[str]:

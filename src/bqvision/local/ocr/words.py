@@ -18,8 +18,7 @@ JOINING: Final = _words(
 
 CREDIT: Final = _words(
     """
-    adaptation adapted arranged artists assisted attraction author based cast cinema cinematography co-
-    starring color comedy copyright copyrighted corp corporation created directed direction director
+    adaptation adapted arranged artists assisted attraction author based cast cinema cinematography color comedy copyright copyrighted corp corporation created directed direction director
     distributed distributor drama edited editor entertainment episode episodes feature featured
     featurette film filmed films from inc introducing litho lithograph ltd melodrama movie music musical
     narrated novel original personally photographed photography photoplay picture pictures play played
@@ -48,7 +47,7 @@ CREDIT_PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 
-BEFORE_PERSON: Final = _words("starring with featuring by and introducing co-starring also stars")
+BEFORE_PERSON: Final = _words("starring with featuring by and introducing also stars")
 """A line that is only such words stands over a person's name (or over more credits)."""
 
 CREDIT_OPENING: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bqvision.local.ocr.layout import Line, Page, bare
+from bqvision.local.ocr.layout import Line, Page, merged
 from bqvision.local.ocr.title import title_lines
 
 _YEAR: Final = re.compile(r"(?<![\d.,$£€#/-])(?:1[89]\d\d|20[0-4]\d)(?![\d%]|[.,/-]\d|s\b|['\u2019]s)")
@@ -23,14 +23,22 @@ _SPOKEN_FOR: Final = re.compile(
 _ROMAN_VALUES: Final = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
 _SURE = 0.8
 """A year is copied from the page or not given at all, so a doubtful reading counts as none."""
+_HEADING = 0.9
+"""A number nearly as tall as the tallest print is a title, as 1917 and 1984 are, and dates nothing."""
 _SHORT = 6
 """Words in a line that is taken for a caption rather than for running text."""
 
 
 def find_year(page: Page) -> int | None:
     """Return the one year that the page gives as its own, or None: no guess, no pick among several."""
-    headings = title_lines(page)
-    years = {year for line in page.lines if bare(line.text) not in headings for year in _years(line)}
+    title = merged(lines).text if (lines := title_lines(page)) else ""
+    tallest = max((line.height for line in page.lines), default=0.0)
+    years = {
+        year
+        for line in page.lines
+        if line.text not in title and line.height < _HEADING * tallest
+        for year in _years(line)
+    }
     return years.pop() if len(years) == 1 else None
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from typing_extensions import override
+
 from bqvision.local.statements.values import JsonText, Struct
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class QueryParameter:
     type: Mapping[str, object]
     value: Mapping[str, object]
 
+    @override
     def __repr__(self) -> str:
         return f"QueryParameter(name={self.name!r}, type={self.type.get('type')!r})"
 

@@ -40,6 +40,7 @@ def parse(sql: str, parameters: Sequence[QueryParameter] = ()) -> ParsedStatemen
     if not parts:
         raise StatementError("Syntax error: Unexpected end of statement", sql, len(sql))
     procedural = any(is_procedural(part) for part in parts)
+    first = parts[0]
     if len(parts) > 1 or procedural:
         return Script(
             sql=sql,
@@ -47,9 +48,9 @@ def parse(sql: str, parameters: Sequence[QueryParameter] = ()) -> ParsedStatemen
             statements=tuple(sql[part[0].start : part[-1].end] for part in parts),
             procedural=procedural,
         )
-    named = _by_name(sql, parts[0], parameters)
-    statement = parse_ddl(sql, parts[0], named)
-    return statement if statement is not None else parse_query(sql, parts[0], named)
+    named = _by_name(sql, first, parameters)
+    statement = parse_ddl(sql, first, named)
+    return statement if statement is not None else parse_query(sql, first, named)
 
 
 def name_parameters(sql: str, parameters: Sequence[QueryParameter]) -> tuple[str, tuple[QueryParameter, ...]]:

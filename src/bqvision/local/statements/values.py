@@ -73,7 +73,5 @@ class Struct:
         return None
 
 
-Value: TypeAlias = (
-    "bool | int | float | Decimal | str | bytes | datetime | date"
-    " | Interval | JsonText | Struct | Expression | tuple[Value, ...] | None"
-)
+Scalar: TypeAlias = "bool | int | float | Decimal | str | bytes | datetime | date"
+Value: TypeAlias = "Scalar | Interval | JsonText | Struct | Expression | tuple[Value, ...] | None"
