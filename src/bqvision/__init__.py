@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bqvision.run import AnalysisRun, RunReport
     from bqvision.schema import Describe
     from bqvision.sql.compose import Parameter, Statement
+    from bqvision.sql.names import DatasetName, ModelName, TableName
 
 __version__ = "0.1.0"
 
@@ -56,8 +57,10 @@ _HOMES = {
     "Client": "client",
     "Dataset": "dataset",
     "DatasetInfo": "dataset",
+    "DatasetName": "sql.names",
     "Describe": "schema",
     "ImageResult": "records",
+    "ModelName": "sql.names",
     "ObjectInfo": "object_table",
     "ObjectTable": "object_table",
     "ObjectTableInfo": "object_table",
@@ -71,6 +74,7 @@ _HOMES = {
     "SignedUrl": "object_table",
     "Statement": "sql.compose",
     "TableInfo": "dataset",
+    "TableName": "sql.names",
     "Usage": "records",
 }
 
@@ -85,6 +89,7 @@ __all__ = [
     "ConfigurationError",
     "Dataset",
     "DatasetInfo",
+    "DatasetName",
     "Describe",
     "IdCollisionError",
     "ImageResult",
@@ -98,6 +103,7 @@ __all__ = [
     "JobTimeoutError",
     "LocalServerError",
     "MissingExtraError",
+    "ModelName",
     "NotFoundError",
     "ObjectInfo",
     "ObjectTable",
@@ -119,6 +125,7 @@ __all__ = [
     "SignedUrl",
     "Statement",
     "TableInfo",
+    "TableName",
     "UnavailableError",
     "UnexpectedError",
     "UnsupportedError",

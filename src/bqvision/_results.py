@@ -45,14 +45,22 @@ def read_rows(
     try:
         with translated(about, calls):
             # A job object begins every result() with the page that it has kept, so this one is not shared.
-            result = get_job().result(
+            job = get_job()
+            result = job.result(
                 page_size=page_size,
                 start_index=start if start > 0 else None,
                 retry=retry_argument(calls),
                 timeout=timeout_s,
                 job_retry=None,
             )
-        if result.path is None:  # the statement has no result
+        if result.path is None:  # nothing was said of rows, as is right for statements without a result
+            if job.statement_type == "SELECT":
+                raise about.error(
+                    IntegrityError,
+                    "BigQuery does not say how many rows the result has",
+                    retryable=True,
+                    next_step="Read the result again.",
+                )
             return
         for page in pages(result, about, calls):
             for row in page:

@@ -61,7 +61,7 @@ class Analysis(Generic[R]):
             max_images: Ask about at most so many images now; the rest stay for the next run.
 
         Returns:
-            The run: iterate over it for the records, and see its ``report``.
+            The run, which can be iterated over for the records and has a ``report``.
 
         Raises:
             InvalidInputError: An argument can not be right, or ``into`` is a table of another kind.

@@ -66,14 +66,16 @@ def re2(pattern: str) -> str:
     return pattern.replace("*+", "*").replace("++", "+")
 
 
-def _python(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\x\{(\w{4})\}", r"\\u\1", pattern))
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of this module as Python has it."""
+    # RE2's `$` is the very end; Python's would let a line break follow.
+    return re.compile(re.sub(r"\\x\{(\w{4})\}", r"\\u\1", pattern).replace("$", r"\Z"))
 
 
 _NOISE, _STRING, _OBJECT, _FORBIDDEN, _NUMBER_AS_TEXT, _INTEGER_PART = map(
-    _python, (NOISE, STRING, OBJECT, FORBIDDEN, NUMBER_AS_TEXT, INTEGER_PART)
+    compiled, (NOISE, STRING, OBJECT, FORBIDDEN, NUMBER_AS_TEXT, INTEGER_PART)
 )
-_TYPES = {name: _python(pattern) for name, pattern in TYPE_PATTERNS.items()}
+_TYPES = {name: compiled(pattern) for name, pattern in TYPE_PATTERNS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class TableInfo:
     name: str
     """``project.dataset.table``."""
     kind: str
-    """BigQuery's word: ``TABLE``, ``VIEW``, ``EXTERNAL`` (object tables among them), ..."""
+    """BigQuery's word for it, such as ``TABLE``, ``VIEW``, ``EXTERNAL`` (object tables among them), ..."""
     created: datetime | None
 
 

@@ -114,7 +114,7 @@ def _column(row: Mapping[str, object], name: str, kind: type[T]) -> T | None:
     if value is None or isinstance(value, kind):
         return value
     raise ReadError(
-        f"column {name} holds a {type(value).__name__} where a {kind.__name__} belongs",
+        f"column {name} holds {type(value).__name__}, not {kind.__name__}",
         next_step="Read a table that run() or create_table() has written.",
     )
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from bqvision.answers import as_text
+from bqvision.answers import as_text, compiled
 from bqvision.records import Outcome
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def explain(outcome: Outcome, *, status: str | None, finish_reason: str | None) 
     return ERRORS[outcome] + reason
 
 
-_RULES = tuple((rule, None if rule.pattern is None else re.compile(rule.pattern)) for rule in RULES)
+_RULES = tuple((rule, None if rule.pattern is None else compiled(rule.pattern)) for rule in RULES)
+_COUNT = compiled(COUNT)
 
 
 def _at(value: object, path: str) -> object:
@@ -158,4 +159,4 @@ def _first(response: object, paths: Sequence[str]) -> str | None:
 
 def _tokens(response: object, paths: Sequence[str]) -> int | None:
     text = _first(response, paths)
-    return int(text) if text is not None and re.search(COUNT, text) else None
+    return int(text) if text is not None and _COUNT.search(text) else None

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     """
 
     OK = "OK"
-    """The answer holds a JSON object. A field of the wrong type is None, and `error` names it."""
+    """The answer holds a JSON object. A field of the wrong type is None, and ``error`` names it."""
     RETRYABLE = "RETRYABLE"
     """The model was overloaded or out of reach; asking again may help."""
     QUOTA = "QUOTA"
@@ -22,15 +22,15 @@ class Outcome(StrEnum):
     PERMISSION = "PERMISSION"
     """The connection's account may not use the model or read the image; the same for all rows, as a rule."""
     INPUT = "INPUT"
-    """The image itself is the trouble: no image, empty, too large, of an unsupported type, or gone."""
+    """The image itself is the trouble, being no image, empty, too large, of an unsupported type, or gone."""
     BLOCKED = "BLOCKED"
-    """The model gave no answer: held back by its safety rules, or empty without any other cause."""
+    """The model gave no answer, held back by its safety rules, or empty without any other cause."""
     TRUNCATED = "TRUNCATED"
     """The output limit cut the answer before its JSON object was complete."""
     UNPARSABLE = "UNPARSABLE"
-    """There is an answer, but no valid JSON object in it; `text` has it."""
+    """There is an answer, but no valid JSON object in it; ``text`` has it."""
     UNKNOWN = "UNKNOWN"
-    """A failure whose status text says none of the above; `status` has it."""
+    """A failure whose status text says none of the above; ``status`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Usage:
 
     input_tokens: int | None = None
     output_tokens: int | None = None
-    """Of the answer and of the thinking before it: both are billed, both count against the output limit."""
+    """Tokens of the answer and of the thinking before it; both are billed, both count against the output limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class ImageResult:
     """What is known of every image, whatever was asked; the fields of a subclass are what is asked for.
 
     A subclass is a frozen, slotted, keyword-only dataclass too. Its fields are None (or their default) unless
-    `outcome` is `OK`.
+    ``outcome`` is ``OK``.
     """
 
     uri: str

@@ -36,7 +36,7 @@ class RemoteModelInfo:
     name: str
     """``project.dataset.model``."""
     endpoint: str | None
-    """As BigQuery reports it: the short name, or the URL that it stands for."""
+    """The short name, or the URL that it stands for, as BigQuery reports it."""
     connection: str | None
     """The connection that calls the endpoint, as BigQuery writes it."""
     created: datetime | None

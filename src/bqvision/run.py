@@ -37,9 +37,9 @@ class RunReport:
     images: int
     """Images in the object table when the run began."""
     asked: int
-    """Images that this run's jobs asked the model about: model calls."""
+    """Images that this run's jobs asked the model about, each with one model call."""
     refused: int
-    """Images put down as INPUT without asking, free of charge: of a type or size that Gemini does not take."""
+    """Images of a type or size that Gemini does not take, put down as INPUT without asking, free of charge."""
     outcomes: Mapping[Outcome, int]
     """How many images stand at each outcome, by their latest row; earlier runs of this analysis included."""
     input_tokens: int
@@ -105,7 +105,7 @@ class AnalysisRun(Generic[R]):
         return self._plan.analysis.format(self.table, into, replace=replace)
 
     def retry_failed(self, *, outcomes: Collection[Outcome] | None = None) -> AnalysisRun[R]:
-        """Ask again about the images whose outcome is one of some outcomes: see `Analysis.retry_failed`.
+        """Ask again about the images with one of some outcomes, as `Analysis.retry_failed` does.
 
         Args:
             outcomes: Which. Default: those that never were answers.

@@ -54,7 +54,7 @@ _TYPES: dict[object, FieldType] = {str: "STRING", int: "INT64", float: "FLOAT64"
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """What a field means, said to the model: `isbn: Annotated[str | None, Describe("13 digits")]`."""
+    """What a field means, said to the model: ``isbn: Annotated[str | None, Describe("13 digits")]``."""
 
     text: str
 

@@ -69,9 +69,9 @@ def python(rows: Sequence[Row], *, flattened: bool) -> list[Reading]:
     readings: list[Reading] = []
     for row in rows:
         it = decode(SCHEMA, {"uri": "gs://b/o", "ml_generate_text_status": row.status, column: row.said})
+        row_level = (it.status, it.outcome.value, it.error, it.text)
         usage = (it.usage.input_tokens, it.usage.output_tokens)
-        values = (it.title, it.year, it.score, it.colour)
-        readings.append(Reading(it.status, it.outcome.value, it.error, it.text, *usage, *values))
+        readings.append(Reading._make((*row_level, *usage, it.title, it.year, it.score, it.colour)))
     return readings
 
 
@@ -110,7 +110,8 @@ def _query(table: str, flattened: bool) -> Composed:
     said = SQL("said AS ml_generate_text_llm_result")
     response = SQL("SAFE.PARSE_JSON(said) AS ml_generate_text_result")
     source = SQL("SELECT uri, status AS ml_generate_text_status, {} FROM {}").format(
-        said if flattened else response, SQL(table)  # type: ignore[arg-type]  # a name of ours
+        said if flattened else response,
+        SQL(table),
     )
     return read_answers(source, SCHEMA, keep=("uri",), flattened=flattened)
 
@@ -118,4 +119,4 @@ def _query(table: str, flattened: bool) -> Composed:
 def _readings(rows: Sequence[Sequence[object]]) -> list[Reading]:
     # Columns: uri, status, outcome, error, text, finish_reason, input_tokens, output_tokens, then the fields.
     ordered = sorted(rows, key=lambda row: int(str(row[0])))
-    return [Reading(*row[1:5], *row[6:]) for row in ordered]  # type: ignore[arg-type]
+    return [Reading._make((*row[1:5], *row[6:])) for row in ordered]

@@ -96,7 +96,14 @@ RESPONSES = (
         *("OK", _ANSWER, None, 10),
     ),
     _said(_candidate({"text": _ANSWER}) | {"usage_metadata": {"prompt_token_count": -1.5}}, "OK", _ANSWER),
-    _said(_candidate({"text": '{"title": "Th'}, finish_reason="MAX_TOKENS"), "TRUNCATED", '{"title": "Th', _CUT),
+    _said(_candidate({"text": _ANSWER}) | {"usage_metadata": {"prompt_token_count": "9\n"}}, "OK", _ANSWER),
+    _said(
+        _candidate({"text": "No."}, finish_reason="MAX_TOKENS\n"),
+        *("UNPARSABLE", "No.", "the answer holds no valid JSON object (finish reason MAX_TOKENS\n)"),
+    ),
+    _said(
+        _candidate({"text": '{"title": "Th'}, finish_reason="MAX_TOKENS"), "TRUNCATED", '{"title": "Th', _CUT
+    ),
     _said(_candidate({"text": ""}, finish_reason="MAX_TOKENS"), "TRUNCATED", "", _CUT),
     _said(_candidate({"text": _ANSWER}, finish_reason="MAX_TOKENS"), "OK", _ANSWER),
     _said(
@@ -105,7 +112,15 @@ RESPONSES = (
     ),
     *(
         _said(_candidate(finish_reason=reason), "BLOCKED", None, f"{_NONE} (finish reason {reason})")
-        for reason in ("PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "IMAGE_SAFETY", "STOP", "OTHER")
+        for reason in (
+            "PROHIBITED_CONTENT",
+            "RECITATION",
+            "BLOCKLIST",
+            "SPII",
+            "IMAGE_SAFETY",
+            "STOP",
+            "OTHER",
+        )
     ),
     _said({"promptFeedback": {"blockReason": "SAFETY"}}, "BLOCKED", None, f"{_NONE} (finish reason SAFETY)"),
     _said({"prompt_feedback": {"block_reason": "OTHER"}}, "BLOCKED", None, f"{_NONE} (finish reason OTHER)"),
@@ -128,7 +143,13 @@ def test_a_response_gives_text_tokens_and_outcome(evaluator: Evaluator) -> None:
     for status in ("", None):
         readings = evaluator([Row(status, said.response) for said in RESPONSES], flattened=False)
         for said, reading in zip(RESPONSES, readings, strict=True):
-            found = (reading.outcome, reading.text, reading.error, reading.input_tokens, reading.output_tokens)
+            found = (
+                reading.outcome,
+                reading.text,
+                reading.error,
+                reading.input_tokens,
+                reading.output_tokens,
+            )
             assert found == said[1:], said.response
             assert reading.status == ""
             assert reading.title == ("A" if said.outcome == "OK" else None)

@@ -13,7 +13,21 @@ _PIECES = st.sampled_from(
     [
         *'{}[]",: \\-+.0159eE/\n\t\r\x00\x1f\x7f\u00a0\u202e\ufeff',
         *('"title"', '"year"', '"score"', '"colour"', '"A"', '"1912"', "1912", "1e5", "1.50", "-0", "1e400"),
-        *("true", "false", "null", "NaN", "inf", "None", '{"', '"}', '":', '\\"', "\\\\", "\\u0000", "\\ud83d"),
+        *(
+            "true",
+            "false",
+            "null",
+            "NaN",
+            "inf",
+            "None",
+            '{"',
+            '"}',
+            '":',
+            '\\"',
+            "\\\\",
+            "\\u0000",
+            "\\ud83d",
+        ),
         *("\\ude00", "\\u202e", "\\n", "\\x", "```json\n", "\n```", ", }", '{"title":"A","year":1}'),
     ]
 )
@@ -37,7 +51,9 @@ _OBJECTS = st.dictionaries(_KEYS, _VALUES, max_size=5)
 @st.composite
 def _mutated(draw: st.DrawFn) -> str:
     """Return JSON as a model writes it, with a piece put in or taken out somewhere."""
-    text = json.dumps(draw(_OBJECTS), ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
+    text = json.dumps(
+        draw(_OBJECTS), ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1]))
+    )
     for _ in range(draw(st.integers(0, 2))):
         at, length = draw(st.integers(0, len(text))), draw(st.integers(0, 3))
         text = text[:at] + draw(st.one_of(st.just(""), _PIECES)) + text[at + length :]
@@ -46,8 +62,19 @@ def _mutated(draw: st.DrawFn) -> str:
 
 _ANSWERS = st.one_of(_mutated(), st.lists(_PIECES, max_size=14).map("".join), _TEXT)
 _STATUS_WORDS = st.sampled_from(
-    ["A retryable error occurred: ", "quota ", "exceeded ", "INTERNAL", " error", ": ", "429", "503 ", "http "]
-    + ["permission_denied", "does not have", "INVALID ARGUMENT", "image", "not found", "invalid ", "Safety", "\n"]
+    [
+        *("A retryable error occurred: ", "quota ", "exceeded ", "INTERNAL", " error", ": ", "429", "503 "),
+        *(
+            "http ",
+            "permission_denied",
+            "does not have",
+            "INVALID ARGUMENT",
+            "image",
+            "not found",
+            "invalid ",
+        ),
+        *("Safety", "\n"),
+    ]
 )
 _STATUSES = st.one_of(
     st.sampled_from([None, "", ""]), st.lists(st.one_of(_STATUS_WORDS, _TEXT), max_size=4).map("".join)
@@ -74,16 +101,17 @@ def test_the_local_bigquery_reads_any_answer_as_python_does(local: LocalBigQuery
     agree()
 
 
+_PLAIN = st.one_of(st.none(), st.booleans(), st.integers(-99, 99), _TEXT)
 _COUNTS = st.one_of(st.integers(-5, 10**6), st.integers(0, 99).map(str), st.none(), _TEXT, st.floats(0, 9))
 _PARTS = st.lists(
-    st.fixed_dictionaries({}, optional={"text": st.one_of(_ANSWERS, _SCALARS), "thought": st.booleans()}),
+    st.fixed_dictionaries({}, optional={"text": st.one_of(_ANSWERS, _PLAIN), "thought": st.booleans()}),
     max_size=3,
 )
 _REASONS = st.sampled_from(["STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", None, 3, ""])
 _CANDIDATES = st.fixed_dictionaries(
     {},
     optional={
-        "content": st.one_of(st.none(), st.fixed_dictionaries({"parts": st.one_of(_SCALARS, _PARTS)})),
+        "content": st.one_of(st.none(), st.fixed_dictionaries({"parts": st.one_of(_PLAIN, _PARTS)})),
         "finish_reason": _REASONS,
         "finishReason": _REASONS,
     },
@@ -91,7 +119,7 @@ _CANDIDATES = st.fixed_dictionaries(
 _RESPONSES = st.fixed_dictionaries(
     {},
     optional={
-        "candidates": st.one_of(_SCALARS, st.lists(_CANDIDATES, max_size=2)),
+        "candidates": st.one_of(_PLAIN, st.lists(_CANDIDATES, max_size=2)),
         "usage_metadata": st.dictionaries(
             st.sampled_from(["prompt_token_count", "candidates_token_count", "thoughts_token_count"]), _COUNTS
         ),

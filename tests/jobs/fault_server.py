@@ -103,7 +103,8 @@ class StoredJob:
             reason, message = self.script.error
             status["errorResult"] = {"reason": reason, "message": message}
             status["errors"] = [status["errorResult"]]
-        statistics: dict[str, Any] = {"creationTime": "1700000000000", "query": {"totalBytesProcessed": "12"}}
+        query = {"totalBytesProcessed": "12", "statementType": "SELECT" if self.script.rows else "INSERT"}
+        statistics: dict[str, Any] = {"creationTime": "1700000000000", "query": query}
         return {**self.resource, "status": status, "statistics": statistics}
 
 

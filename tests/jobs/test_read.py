@@ -76,6 +76,15 @@ def test_a_total_that_lies_is_noticed(bench: Bench) -> None:
         numbers(bench)
 
 
+def test_a_result_that_is_not_there_yet_is_not_taken_for_an_empty_one(bench: Bench) -> None:
+    """R3: an answer without a row count would else lose every row in silence."""
+    bench.server.scripts.append(Script(rows=ROWS))
+    answer = b'{"jobReference": {"projectId": "my-project", "jobId": "j"}, "jobComplete": false}'
+    bench.server.plan("jobs.getQueryResults", Fault("answer", 200, answer))
+    with bench.raises(IntegrityError):
+        numbers(bench)
+
+
 def test_pages_that_run_in_a_circle_are_noticed(bench: Bench) -> None:
     """R3: a repeated page token ends in an error, not in an endless loop."""
     bench.server.scripts.append(Script(rows=ROWS, tokens={"8": "4"}))

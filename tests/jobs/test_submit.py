@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from google.cloud import bigquery
 
+from bqvision._jobs import Service
 from bqvision.errors import (
+    AlreadyExistsError,
     AuthError,
     BillingError,
     BqvisionError,
@@ -30,7 +33,6 @@ from .fault_server import (
     RESET,
     STALL,
     Fault,
-    Script,
     after,
     error,
     html,
@@ -228,6 +230,15 @@ def test_a_refused_connection_is_retried_then_unavailable(bench: Bench) -> None:
     assert "127.0.0.1:9" in str(caught.value)
 
 
+def test_a_host_that_has_no_address_is_unavailable(bench: Bench) -> None:
+    """S11: a name that does not resolve; the error names it."""
+    service = bench.serve(url="http://bigquery.invalid", policy=bench.limited(attempts=2))
+    with bench.raises(UnavailableError) as caught:
+        service.execute(ASK)
+    assert caught.value.attempts == 2
+    assert "bigquery.invalid" in str(caught.value)
+
+
 def test_requests_carry_place_labels_and_parameters(bench: Bench) -> None:
     """Every job has a location, labels and its parameters, and reports what it did."""
     job = bench.service.execute(ASK, location="EU", labels={"run": "x"})
@@ -257,29 +268,20 @@ def test_the_key_makes_the_id(bench: Bench) -> None:
 def test_a_table_that_exists_is_no_adoption(bench: Bench) -> None:
     """A conflict about a table is the statement's error, not a job that is there."""
     bench.server.plan("jobs.insert", error(409, "duplicate", "Already Exists: Table my-project:d.t"))
-    with pytest.raises(BqvisionError) as caught:
+    with bench.raises(AlreadyExistsError):
         bench.service.execute(ASK)
-    assert type(caught.value).__name__ == "AlreadyExistsError"
     assert not bench.server.sent("jobs.get")
 
 
 def test_credentials_missing_in_the_client_pass_through(bench: Bench) -> None:
     """An error of ours from making the client is not wrapped again."""
 
-    def no_client() -> object:
+    def no_client() -> bigquery.Client:
         raise AuthError("none", next_step="log in")
 
-    service = bench.serve()
-    service._bigquery = no_client  # type: ignore[assignment]
+    service = Service(
+        bigquery=no_client, project=lambda: "my-project", location="US", policy=bench.policy, labels={}
+    )
     with bench.raises(AuthError) as caught:
         service.execute(ASK)
     assert caught.value.message == "none"
-
-
-def test_scripts_are_used(bench: Bench) -> None:
-    """A job that runs for a while is waited for, looking less and less often."""
-    bench.server.scripts.append(Script(polls=20))
-    bench.service.execute(ASK)
-    assert bench.clock.slept[0] == pytest.approx(0.02)
-    assert bench.clock.slept == sorted(bench.clock.slept)
-    assert max(bench.clock.slept) == 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class VisionRequest:
     schema: Mapping[str, JsonValue] | None = None
     """JSON schema of the wanted answer, where the statement sends one."""
     parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
-    """The statement's model parameters: temperature, top_p, max_output_tokens, stop_sequences."""
+    """The statement's model parameters, such as temperature, top_p, max_output_tokens, stop_sequences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class VisionAnswer:
     input_tokens: int = 0
     output_tokens: int = 0
     finish_reason: str = "STOP"
-    """Gemini's word: STOP, MAX_TOKENS, SAFETY, ..."""
+    """Gemini's word for it, such as STOP, MAX_TOKENS, SAFETY, ..."""
 
 
 class VisionModel(Protocol):

@@ -252,7 +252,7 @@ class Parameter(Composable):
     Attributes:
         name: Lower-case letters, digits and ``_``, a letter first.
         type: Its type in BigQuery.
-        value: Its value, never None; a TIMESTAMP as text in UTC (`timestamp` makes one), an ARRAY as a tuple.
+        value: Its value, never None; a TIMESTAMP as text in UTC, an ARRAY as a tuple.
     """
 
     name: str

@@ -70,7 +70,8 @@ CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results_formatte
         )
       END AS error,
       text, finish_reason, input_tokens, output_tokens,
-      `title`, `year`
+      IF(outcome = 'OK', `title`, NULL) AS `title`,
+      IF(outcome = 'OK', `year`, NULL) AS `year`
     FROM _typed
   )
 )

@@ -90,7 +90,10 @@ CREATE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
         )
       END AS error,
       text, finish_reason, input_tokens, output_tokens,
-      `title`, `pages`, `price`, `hardback`
+      IF(outcome = 'OK', `title`, NULL) AS `title`,
+      IF(outcome = 'OK', `pages`, NULL) AS `pages`,
+      IF(outcome = 'OK', `price`, NULL) AS `price`,
+      IF(outcome = 'OK', `hardback`, NULL) AS `hardback`
     FROM _typed
   )
 )

@@ -95,7 +95,8 @@ FROM (
       )
     END AS error,
     text, finish_reason, input_tokens, output_tokens,
-    `title`, `year`
+    IF(outcome = 'OK', `title`, NULL) AS `title`,
+    IF(outcome = 'OK', `year`, NULL) AS `year`
   FROM _typed
 )
 -- @fingerprint STRING

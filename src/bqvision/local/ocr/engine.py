@@ -30,6 +30,9 @@ _SLIMMEST: Final = 6
 _LEAST_CONFIDENCE: Final = 0.3
 _WIDTHS: Final = (0.6, 0.8, 0.5, 0.7, 0.9)
 """Letters set closer show the recogniser the gaps between words that it skips in wide print."""
+_SURE: Final = 0.97
+_GLUED: Final = 6
+"""Letters from which on a word without a gap may be two that were read as one."""
 _LOOKS: Final = 6
 """The tallest boxes that get a second look. The title is among them, and small print needs none."""
 
@@ -178,10 +181,17 @@ def _flattened(picture: Picture) -> Picture:
 
 def _worth_a_second_look(boxes: Sequence[Box]) -> frozenset[int]:
     tallest = max((box.height for box in boxes), default=0.0)
-    tall = [at for at, box in enumerate(boxes) if box.height >= 0.35 * tallest and len(bare(box.text)) >= 4]
+    tall = [at for at, box in enumerate(boxes) if box.height >= 0.35 * tallest and _may_be_misread(box)]
     tall.sort(key=lambda at: -boxes[at].height)
     dated = [at for at, box in enumerate(boxes) if re.search(r"\d{4}", box.text)]
     return frozenset((*tall[:_LOOKS], *dated[:_LOOKS]))
+
+
+def _may_be_misread(box: Box) -> bool:
+    """Say whether a box is worth five more readings: a sure short word or sure words with gaps are not."""
+    letters = len(bare(box.text))
+    sure = box.confidence >= _SURE and (letters < _GLUED or " " in box.text)
+    return letters >= 4 and not sure
 
 
 def _crop(pixels: Pixels, box: Box) -> Pixels | None:

@@ -27,7 +27,8 @@ _CAMEL: Final = re.compile(
 _AFTER_COMMA: Final = re.compile(r"(?<=[A-Za-z])([,;:!?])(?=[A-Za-z])")
 _AFTER_STOP: Final = re.compile(r"(?<=[A-Za-z]{3})\.(?=[A-Za-z]{2,})")
 _ROMAN: Final = re.compile(r"^(?:I{2,3}|IV|VI{0,3}|IX|XI{0,3}|XIV|XV)$")
-_QUOTES: Final = "\"'`\xb4\u2018\u2019\u201c\u201d\u201e\xab\xbb*~^_-\u2013\u2014=|,.:;\xb7\u2022"
+_ORNAMENTS: Final = " \"'`\xb4\u2018\u2019\u201c\u201d\u201e\xab\xbb*~^_-\u2013\u2014=|,:;\xb7\u2022"
+_ABBREVIATED: Final = re.compile(r"\b(?:Jr|Sr|Dr|Mr|Mrs|Co|[A-Z])\.$")
 _ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _PARTS: Final = re.compile(r"([-/])")
 
@@ -75,6 +76,6 @@ def title_case(text: str) -> str:
 
 def clean_title(text: str) -> str:
     """Return a title as one would write it: no outer quotes or ornaments, words apart, title case."""
-    text = text.strip().strip(_QUOTES + " ")
-    text = re.sub(r"[\"\u201c\u201d\u201e\xab\xbb]", "", text)
-    return title_case(split_words(text)).strip(" -,;:")
+    text = re.sub(r"[\"\u201c\u201d\u201e\xab\xbb]", "", text).strip(_ORNAMENTS)
+    titled = title_case(split_words(text)).strip(_ORNAMENTS)
+    return titled if _ABBREVIATED.search(titled) else titled.rstrip(". ")

@@ -104,6 +104,8 @@ def _continues(page: Page, upper: Line, lower: Line) -> bool:
     above, below = _tokens(upper.text), _tokens(lower.text)
     if not above or not below or _is_credit(upper.text) or _is_credit(lower.text):
         return False
+    if set(above) <= words.SHOUTS or set(below) <= words.SHOUTS:
+        return False
     if _CLOSING_QUOTE.search(upper.text) or _OPENING_QUOTE.search(lower.text):
         return False
     if below[0] in words.ARTICLES and above[-1] not in words.JOINING:

@@ -18,14 +18,15 @@ JOINING: Final = _words(
 
 CREDIT: Final = _words(
     """
-    adaptation adapted arranged artists assisted attraction author based cast cinema cinematography color comedy copyright copyrighted corp corporation created directed direction director
-    distributed distributor drama edited editor entertainment episode episodes feature featured
-    featurette film filmed films from inc introducing litho lithograph ltd melodrama movie music musical
-    narrated novel original personally photographed photography photoplay picture pictures play played
-    poster present presentation presented presents produced producer producers production productions
-    recorded reels release released releasing scenario scenes screen screenplay serial short songs stage
-    star starring stars starting story studio studios supervised supervision supported theater theatre
-    theatrical titles triumph version written
+    adaptation adapted arranged artists assisted attraction author based cast cinema cinematography
+    color comedy copyright copyrighted corp corporation created directed direction director distributed
+    distributor drama edited editor entertainment episode episodes feature featured featurette film
+    filmed films from inc introducing litho lithograph ltd melodrama movie music musical narrated novel
+    original personally photographed photography photoplay picture pictures play played poster present
+    presentation presented presents produced producer producers production productions recorded reels
+    release released releasing scenario scenes screen screenplay serial short songs stage star starring
+    stars starting story studio studios supervised supervision supported theater theatre theatrical
+    titles triumph version written
     """
 )
 """Words of credit lines, captions and imprints. One of them proves little; several prove a lot."""

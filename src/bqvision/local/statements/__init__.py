@@ -23,7 +23,6 @@ from bqvision.local.statements.nodes import (
 )
 from bqvision.local.statements.parameters import QueryParameter
 from bqvision.local.statements.parse import parse
-from bqvision.local.statements.prompts import name_prompt
 from bqvision.local.statements.rewrite import Rewritten, rewrite
 from bqvision.local.statements.script import split_statements
 from bqvision.local.statements.tokens import Span, StatementError, UnsupportedStatementError
@@ -59,7 +58,6 @@ __all__ = [
     "UnsupportedStatementError",
     "Value",
     "identifier",
-    "name_prompt",
     "parse",
     "rewrite",
     "split_statements",

@@ -24,7 +24,7 @@ from bqvision.local.statements.literals import string_literal, string_text
 from bqvision.local.statements.tokens import Kind, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bqvision.local.statements.tokens import Token
 
@@ -33,6 +33,7 @@ _FIRST_VALUE = r"r'(?s)^\s*([\[{].*[\]}])'"
 _JSON_TEXT_FUNCTIONS = frozenset({"JSON_VALUE", "JSON_QUERY", "JSON_EXTRACT", "JSON_EXTRACT_SCALAR"})
 _JSON_MAKERS = frozenset({"JSON", "PARSE_JSON", "SAFE", "TO_JSON", "JSON_OBJECT", "JSON_ARRAY", "COALESCE"})
 _INTEGER_TEXT = r"r'^\s*([+-]?(?:[0-9]+|0[xX][0-9a-fA-F]+))\s*$'"
+_VALUE_WORDS = frozenset({"NULL", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP"})
 _MICROSECONDS = {
     "MILLISECOND": 1_000,
     "SECOND": 1_000_000,
@@ -154,34 +155,69 @@ def _extracts_digits(tokens: Sequence[Token]) -> bool:
 
 
 def named_structs(sql: str) -> str:
-    """A column made of `(a, b)` can't be stored: its fields need names.
+    """A column made of `(a, b)` or `STRUCT('text', b)` can't be stored: every field needs a name of its own.
 
     Args:
         sql: GoogleSQL.
     """
     tokens = tokenize(sql)
+    pieces: list[str] = []
+    position = 0
     for index, token in enumerate(tokens):
-        before = tokens[index - 1] if index else None
-        if token.operator != "(" or before is None:
-            continue
-        if before.word not in {"SELECT", "DISTINCT", "ALL"} and before.operator not in {",", "("}:
+        if token.operator != "(" or token.start < position:
             continue
         end = closing_index(sql, tokens, index)
-        if end + 1 >= len(tokens) or tokens[end + 1].word != "AS":
+        fields = list(Cursor(sql, tokens[index + 1 : end]).items())
+        if not _is_named(tokens, end + 1) or not _is_struct(tokens, index, fields):
             continue
-        items = list(Cursor(sql, tokens[index + 1 : end]).items())
-        if len(items) < 2:
-            continue
-        fields = ", ".join(f"{named_structs(item.text)} AS _field_{n}" for n, item in enumerate(items, 1))
-        head = sql[: token.start]
-        return f"{head}STRUCT({fields}){named_structs(sql[tokens[end].end :])}"
-    return sql
+        is_tuple = index == 0 or tokens[index - 1].word != "STRUCT"
+        first = token if is_tuple else tokens[index - 1]
+        named = ", ".join(_named_fields(fields, is_tuple=is_tuple))
+        pieces += (sql[position : first.start], f"STRUCT({named})")
+        position = tokens[end].end
+    pieces.append(sql[position:])
+    return "".join(pieces)
+
+
+def _is_named(tokens: Sequence[Token], index: int) -> bool:
+    following = tokens[index : index + 2]
+    return len(following) == 2 and following[0].word == "AS" and following[1].kind in {Kind.WORD, Kind.QUOTED}
+
+
+def _is_struct(tokens: Sequence[Token], index: int, fields: Sequence[Cursor]) -> bool:
+    """Tells a struct from a call, a list, a subquery."""
+    if index and tokens[index - 1].word == "STRUCT":
+        return bool(fields)
+    is_value = index == 0 or tokens[index - 1].word in {"SELECT", "DISTINCT", "ALL"}
+    is_value = is_value or tokens[index - 1].operator in {",", "("}
+    return is_value and len(fields) > 1 and fields[0].peek().word not in {"SELECT", "WITH", "FROM"}
+
+
+def _named_fields(fields: Sequence[Cursor], *, is_tuple: bool) -> Iterator[str]:
+    used: set[str] = set()
+    for number, field in enumerate(fields, 1):
+        tokens = field.tokens
+        has_name = len(tokens) > 2 and tokens[-2].word == "AS"
+        value = Cursor(field.sql, tokens[:-2] if has_name else tokens).text
+        name = tokens[-1].text if has_name or (not is_tuple and _is_column(tokens)) else ""
+        if not name or name.upper() in used:
+            name = f"_field_{number}"
+        used.add(name.upper())
+        yield named_structs(f"{value} AS {name}")
+
+
+def _is_column(tokens: Sequence[Token]) -> bool:
+    """Tells a column, whose last part is a field's name when it has no other."""
+    is_path = all(token.kind in {Kind.WORD, Kind.QUOTED} or token.operator == "." for token in tokens)
+    return is_path and tokens[-1].word not in _VALUE_WORDS
 
 
 def _rewrite_calls(
     sql: str, names: frozenset[str], rewrite: Callable[[str, Sequence[Cursor]], str | None]
 ) -> str:
     """Rewrites calls of functions, outermost first; `rewrite` answers for the calls inside its arguments."""
+    if not any(name in sql.upper() for name in names):
+        return sql
     tokens = tokenize(sql)
     pieces: list[str] = []
     position = 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bqvision.local.statements.cursor import closing_index
 from bqvision.local.statements.differences import DIFFERENCES
+from bqvision.local.statements.inline import inlined
 from bqvision.local.statements.literals import (
     bytes_literal,
     bytes_value,
@@ -25,6 +26,7 @@ from bqvision.local.statements.literals import (
     string_text,
 )
 from bqvision.local.statements.parse import name_parameters
+from bqvision.local.statements.script import is_script
 from bqvision.local.statements.tokens import Kind, Span, StatementError, scan, tokenize
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ def rewrite(
     if replacements:
         sql = splice(sql, replacements)
     sql, parameters = name_parameters(sql, parameters)
+    if is_script(sql):
+        # The emulator binds no parameters in scripts.
+        sql, parameters = inlined(sql, parameters), ()
     for difference in DIFFERENCES:
         sql = difference(sql)
     return _Writer(sql, parameters).written()

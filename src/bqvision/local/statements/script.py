@@ -32,6 +32,16 @@ def split_statements(sql: str) -> tuple[str, ...]:
     return tuple(sql[part[0].start : part[-1].end] for part in split_tokens(sql, tokenize(sql)))
 
 
+def is_script(sql: str) -> bool:
+    """Tells whether a text is more than one plain statement.
+
+    Args:
+        sql: A statement or a script.
+    """
+    parts = split_tokens(sql, tokenize(sql))
+    return len(parts) > 1 or any(is_procedural(part) for part in parts)
+
+
 def is_procedural(tokens: tuple[Token, ...]) -> bool:
     """Tells whether a statement belongs to the procedural language.
 

@@ -154,11 +154,9 @@ def scan(sql: str) -> Iterator[Token]:
     position = 0
     after_value = False
     while position < len(sql):
-        if after_value and sql[position] == ".":
-            # In `a.1b` the dot belongs to the path, not to a number.
-            token = Token(Kind.OPERATOR, ".", position)
-        else:
-            token = _next(sql, position)
+        # In `a.1b` the dot belongs to the path, not to a number.
+        is_path = after_value and sql[position] == "."
+        token = Token(Kind.OPERATOR, ".", position) if is_path else _next(sql, position)
         yield token
         position = token.end
         if token.kind is not Kind.SPACE and token.kind is not Kind.COMMENT:

@@ -1,0 +1,89 @@
+"""How the pages are built: `nox -s docs`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import bqvision
+import bqvision.local
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from docutils.nodes import Element, TextElement
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+project = "bqvision"
+author = "The bqvision developers"
+copyright = "2026, the bqvision developers"
+version = release = bqvision.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx.ext.napoleon", "sphinx_copybutton"]
+nitpicky = True
+default_role = "py:obj"
+html_theme = "furo"
+html_title = f"bqvision {release}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+exclude_patterns = ["_build"]
+# Shells and doctests: only what is to be typed is copied.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_class_signature = "separated"
+autodoc_default_options = {"members": True, "exclude-members": "__init__, __new__"}
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+add_module_names = False
+
+# Libraries whose pages can not be looked up without a network.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|datetime|enum|google|pathlib|pickle|types|typing|typing_extensions)\..*"),
+    ("py:.*", r"(.*\.)?(R|Composable|RecordSchema|GenerateTextArguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)"),
+]
+
+_PUBLIC = {
+    **{name: f"bqvision.{name}" for name in bqvision.__all__},
+    **{name: f"bqvision.local.{name}" for name in bqvision.local.__all__},
+}
+
+
+def to_public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: TextElement
+) -> Element | None:
+    """Link a class named by the module that it is written in, or by its bare name, under its public name."""
+    public = _PUBLIC.get(node["reftarget"].rsplit(".", 1)[-1])
+    if node.get("refdomain") != "py" or public is None:
+        return None
+    domain: Any = env.domains["py"]
+    found: Element | None = domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", public, node, content
+    )
+    return found
+
+
+def to_restructured_text(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
+    """Read the changelog's Markdown: its headings, links and code."""
+    if path.suffix != ".md":
+        return
+    lines: list[str] = []
+    for line in content[0].splitlines():
+        if heading := re.fullmatch(r"(#+) (.*)", line):
+            lines += [heading[2], "=-~"[len(heading[1]) - 1] * len(heading[2])]
+        else:
+            lines.append(re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", re.sub(r"`([^`]+)`", r"``\1``", line)))
+    content[0] = "\n".join(lines)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the handlers."""
+    app.connect("missing-reference", to_public_name)
+    app.connect("include-read", to_restructured_text)
