@@ -47,7 +47,10 @@ add_module_names = False
 # Libraries whose pages can not be looked up without a network.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|enum|google|pathlib|pickle|types|typing|typing_extensions)\..*"),
-    ("py:.*", r"(.*\.)?(R|Composable|RecordSchema|GenerateTextArguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)"),
+    (
+        "py:.*",
+        r"(.*\.)?(R|Composable|RecordSchema|GenerateTextArguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)",
+    ),
 ]
 
 _PUBLIC = {
@@ -79,7 +82,9 @@ def to_restructured_text(app: Sphinx, path: Path, parent: str, content: list[str
         if heading := re.fullmatch(r"(#+) (.*)", line):
             lines += [heading[2], "=-~"[len(heading[1]) - 1] * len(heading[2])]
         else:
-            lines.append(re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", re.sub(r"`([^`]+)`", r"``\1``", line)))
+            lines.append(
+                re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", re.sub(r"`([^`]+)`", r"``\1``", line))
+            )
     content[0] = "\n".join(lines)
 
 

@@ -32,7 +32,9 @@ def test_the_sample_posters_are_read() -> None:
     done = run_example()
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    lines = {line.split()[0]: line for line in done.stdout.splitlines() if re.match(r"\w+\.(jpg|png|webp) ", line)}
+    lines = {
+        line.split()[0]: line for line in done.stdout.splitlines() if re.match(r"\w+\.(jpg|png|webp) ", line)
+    }
     with (EXAMPLES / "posters.csv").open(encoding="utf-8") as file:
         truth = list(csv.DictReader(file))
     assert len(lines) == len(truth) == 16

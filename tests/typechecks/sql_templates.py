@@ -15,6 +15,6 @@ def compose(value: str) -> tuple[SQL, SQL, SQL, Composed, Composed]:
         SQL(value),  # pyright: ignore[reportArgumentType]
         SQL(f"SELECT '{value}'"),  # pyright: ignore[reportArgumentType]
         SQL("SELECT {}".format(value)),  # pyright: ignore[reportArgumentType]  # noqa: UP032
-        SQL("SELECT {}").format(value),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        SQL("SELECT {}").format(value),  # type: ignore[arg-type]
         SQL("SELECT {}").format(Literal(value)),
     )

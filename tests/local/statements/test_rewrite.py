@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bqvision.local.statements import QueryParameter, Span, name_prompt, rewrite
+from bqvision.local.statements import QueryParameter, Span, rewrite
 from bqvision.local.statements.differences import (
     joined_literals,
     lenient_json,
+    named_structs,
     strict_safe_cast,
     whole_div,
     whole_timestamp_diff,
@@ -100,7 +101,8 @@ def test_a_rewrite_means_the_same(rewriter: object, expression: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rewriter", [joined_literals, whole_div, whole_timestamp_diff, lenient_json, strict_safe_cast]
+    "rewriter",
+    [joined_literals, named_structs, whole_div, whole_timestamp_diff, lenient_json, strict_safe_cast],
 )
 def test_a_rewrite_leaves_alone_what_it_does_not_know(rewriter: object) -> None:
     """Text, comments and other functions stay as they are."""
@@ -109,8 +111,19 @@ def test_a_rewrite_leaves_alone_what_it_does_not_know(rewriter: object) -> None:
     assert rewriter(sql) == sql
 
 
-def test_a_prompt_of_several_parts_gets_named_fields_in_order() -> None:
-    """So that the emulator can store it."""
-    named = name_prompt("SELECT uri, ('What?', ref, @more) AS prompt FROM t WHERE (a, b) IN ((1, 2))")
-    assert re.search(r"STRUCT\('What\?' AS \w+, ref AS \w+, @more AS \w+\) AS prompt", named)
-    assert "(a, b) IN ((1, 2))" in named
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT ('a', ref) AS prompt", "SELECT STRUCT('a' AS _field_1, ref AS _field_2) AS prompt"),
+        ("SELECT STRUCT('a', t.ref) AS p", "SELECT STRUCT('a' AS _field_1, t.ref AS ref) AS p"),
+        ("SELECT STRUCT(1 AS x, x) AS p", "SELECT STRUCT(1 AS x, x AS _field_2) AS p"),
+        ("SELECT (SELECT AS STRUCT 1 AS a, 2 AS b) AS s", None),
+        ("SELECT 1 FROM t, (SELECT 1 AS a, 2 AS b) AS s", None),
+        ("SELECT 1 FROM t WHERE (a, b) IN ((1, 2)) AND f(a, b) AS c", None),
+        ("SELECT 1 FROM t UNPIVOT((a, b) FOR n IN ((c, d) AS 'one'))", None),
+        ("WITH w AS (SELECT 1, 2), v AS (SELECT 3, 4) SELECT [STRUCT(1 AS x), (2)] AS y", None),
+    ],
+)
+def test_only_structs_that_become_columns_get_named_fields(sql: str, wanted: str | None) -> None:
+    """Calls, lists, subqueries and comparisons stay."""
+    assert named_structs(sql) == (sql if wanted is None else wanted)
