@@ -36,13 +36,12 @@ copybutton_prompt_is_regexp = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_class_signature = "separated"
-autodoc_default_options = {"members": True, "exclude-members": "__init__, __new__"}
+autodoc_class_signature = "mixed"
+autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-add_module_names = False
 
 # Libraries whose pages can not be looked up without a network.
 nitpick_ignore_regex = [
@@ -63,14 +62,23 @@ def to_public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: TextElement
 ) -> Element | None:
     """Link a class named by the module that it is written in, or by its bare name, under its public name."""
-    public = _PUBLIC.get(node["reftarget"].rsplit(".", 1)[-1])
-    if node.get("refdomain") != "py" or public is None:
+    module, _, name = node["reftarget"].rpartition(".")
+    public = _PUBLIC.get(name)
+    if node.get("refdomain") != "py" or public is None or not f"{module}.".startswith((".", "bqvision.")):
         return None
     domain: Any = env.domains["py"]
     found: Element | None = domain.resolve_xref(
         env, node["refdoc"], app.builder, "obj", public, node, content
     )
     return found
+
+
+def without_constructor(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Show no constructor of what is made by a method."""
+    made = {"bqvision.Analysis", "bqvision.AnalysisRun", "bqvision.RunReport", "bqvision.local.LocalServer"}
+    return ("", returns) if name in made or name.endswith("Info") else None
 
 
 def to_restructured_text(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
@@ -91,4 +99,5 @@ def to_restructured_text(app: Sphinx, path: Path, parent: str, content: list[str
 def setup(app: Sphinx) -> None:
     """Connect the handlers."""
     app.connect("missing-reference", to_public_name)
+    app.connect("autodoc-process-signature", without_constructor)
     app.connect("include-read", to_restructured_text)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bqvision.local.statements import StatementError, split_statements, string_literal
-from bqvision.local.statements.literals import string_text
+from bqvision.local.statements.literals import bytes_value, string_text
 from bqvision.local.statements.tokens import Kind, scan, tokenize
 from tests import googlesql
 
@@ -58,6 +58,19 @@ def test_a_string_literal_means_what_googles_parser_says(content: str, form: str
 def test_a_text_written_as_a_literal_is_read_back(text: str) -> None:
     """What we write for the emulator is the same text for Google's parser."""
     assert googlesql.string_literals(f"SELECT {string_literal(text)}") == [text]
+
+
+@given(CONTENTS, st.sampled_from(FORMS))
+@example("\\xff\\377 \u00e9", "'{}'")
+def test_a_bytes_literal_means_what_googles_evaluator_says(content: str, form: str) -> None:
+    """Every form and every escape; Unicode escapes are refused by both."""
+    literal = f"b{form.format(content)}"
+    try:
+        ((wanted,),) = googlesql.query(f"SELECT {literal}")
+    except googlesql.GoogleSQLError:
+        return
+    (token,) = tokenize(literal)
+    assert (token.kind, bytes_value(token, literal)) == (Kind.BYTES, wanted)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ What remains, since only the types of columns would tell:
 - Subscripts in a JSON path, `j.a[0].b`, give NULL: `JSON_QUERY(j, '$.a[0].b')` works. `STRING(j.a)` keeps
   the quotes: `LAX_STRING(j.a)` doesn't.
 - Text that breaks off inside a JSON object gives NULL where BigQuery may have found the field before the
-  break; text behind a value is dropped only from the last bracket in it.
+  break; text behind a value is dropped only from the last bracket in it. Numbers lose
+  zeros at their end (1.50 is 1.5).
 - Fields called on a function's result, `SAFE.PARSE_JSON(x).a`, fail; a column in between works.
 - `CAST(1.0 AS STRING)` is '1.0'; `TO_JSON_STRING` of a timestamp, `FORMAT('%T')`, `LIKE` with an escaped
   backslash, `ARRAY_AGG` over no rows ([] where BigQuery gives NULL) and subscripts out of range differ.
