@@ -203,7 +203,7 @@ class Service(Metadata):
             raise about.error(
                 IdCollisionError,
                 "another statement has been run under this job id",
-                next_step="Nothing was run. Give another key.",
+                next_step="Nothing was run. Run it again: it gets a job of its own.",
             )
         _log.debug("%s: job %s was there already", about.statement, about.job_id)
         return job

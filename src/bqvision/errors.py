@@ -48,7 +48,7 @@ _SECRETS: Final = re.compile(
     r"""
       \b(?:X-Goog-(?:Signature|Credential|Security-Token)|Signature|GoogleAccessId
          |access_token|refresh_token|id_token|client_secret)["']?\s*[=:]\s*["']?[^\s&"',]+
-    | \bBearer\s+[^\s"',]+
+    | \bBearer\s+[\w.~+/=-]{8,}
     | \bya29\.[\w.-]+
     | -----BEGIN[^-]*PRIVATE\ KEY-----.*?(?:-----END[^-]*PRIVATE\ KEY-----|\Z)
     """,
@@ -124,8 +124,10 @@ class BqvisionError(Exception):
             "requests": self.attempts if self.attempts > 1 else None,
         }
         known = ", ".join(f"{name} {value}" for name, value in context.items() if value is not None)
-        parts = (self.message, f"[{known}]" if known else "", self.next_step)
-        return " ".join(part for part in parts if part)
+        said = f"{self.message} [{known}]" if known else self.message
+        if not self.next_step:
+            return said
+        return f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} {self.next_step}".strip()
 
 
 class InvalidInputError(BqvisionError, ValueError):

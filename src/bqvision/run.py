@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic
 from typing_extensions import override
 
 from bqvision import _rest
-from bqvision.errors import AlreadyExistsError
+from bqvision.errors import AlreadyExistsError, InvalidInputError
 from bqvision.records import Outcome
 from bqvision.schema import R
 from bqvision.sql.ledger import missing_columns
@@ -193,7 +193,12 @@ def _prepare_ledger(plan: Plan[R]) -> None:
     if resource is None:
         plan.execute(plan.create_ledger())
         return
-    for column in missing_columns(_rest.columns(resource), schema=plan.analysis.schema):
+    try:
+        missing = missing_columns(_rest.columns(resource), schema=plan.analysis.schema)
+    except InvalidInputError as error:
+        error.resource = str(plan.ledger)
+        raise
+    for column in missing:
         plan.execute(plan.add_column(column))
 
 

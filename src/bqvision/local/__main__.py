@@ -77,9 +77,10 @@ def _how_to(server: LocalServer) -> str:
 token     {server.token}
 project   {server.project}
 
-bqvision:
-  export BIGQUERY_EMULATOR_HOST={server.endpoint}
-  bqvision.Client(project="{server.project}", credentials=Credentials(token="{server.token}"))
+bqvision, in any terminal:
+  export GOOGLE_CLOUD_PROJECT={server.project} BIGQUERY_EMULATOR_HOST={server.endpoint}
+  export BQVISION_TOKEN={server.token}
+  python -c 'import bqvision; print(list(bqvision.Client().datasets()))'
 google-cloud-bigquery:
   bigquery.Client(project="{server.project}", credentials=Credentials(token="{server.token}"),
                   client_options={{"api_endpoint": "{server.endpoint}"}})
