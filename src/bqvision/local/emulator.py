@@ -34,7 +34,8 @@ from bqemulator.udf.runtime import UDFRegistry
 from bqemulator.versioning.snapshots import SnapshotManager
 from typing_extensions import override
 
-import bqvision.local.parsing  # noqa: F401  (sqlglot knows a dialect once it is defined)
+# sqlglot knows a dialect once it is defined.
+import bqvision.local.parsing  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from bqvision.local.asgi import Answer, call
 from bqvision.local.protocol import JSON, ApiError, Object, as_object
 from bqvision.local.rows import Rows
