@@ -34,7 +34,8 @@ def job_stem(statement: Statement, *, project: str, location: str | None, key: s
         for parameter in statement.parameters
         if parameter.name != _OWN_ID
     ]
-    identity = json.dumps([project, location, statement.sql, parameters, key])
+    place = None if location is None else location.lower()  # US and us are one place
+    identity = json.dumps([project, place, statement.sql, parameters, key])
     return f"bqv_{statement.label}_{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
 
 

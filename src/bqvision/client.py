@@ -153,6 +153,7 @@ class Client:
             location=server.location,
             credentials=server.credentials,
             endpoint=server.endpoint,
+            connection="DEFAULT",  # the environment's is one of the cloud
             labels=labels,
             retry=retry,
         )

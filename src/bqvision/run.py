@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic
 from typing_extensions import override
 
 from bqvision import _rest
-from bqvision.errors import AlreadyExistsError, InvalidInputError
+from bqvision.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from bqvision.records import Outcome
 from bqvision.schema import R
 from bqvision.sql.ledger import missing_columns
@@ -166,13 +166,16 @@ def _work_through(plan: Plan[R], tally: _Tally) -> bool:
     except AlreadyExistsError:
         # Another run of this analysis is at work, or one died: its jobs are joined or finished, not repeated.
         adopted = True
-    resource = plan.service.get_table(plan.work_table)
-    if resource is None:
+    claim = _claim(plan)
+    try:
+        batches = list(plan.rows(plan.count_batches()))
+    except NotFoundError:
         return True
-    # The same for every process that sees this work table, and another for the next work table of that name.
-    claim = f"{plan.work_table} {_rest.text(resource, 'creationTime')}"
+    if claim is None or claim != _claim(plan):
+        # Another run finished this work table in the meantime; what was counted may be the next one's.
+        return True
     run_id = hashlib.sha256(claim.encode()).hexdigest()[:16]
-    for row in list(plan.rows(plan.count_batches())):
+    for row in batches:
         batch, images = _count(row, "batch"), _count(row, "images")
         job = plan.execute(plan.batch(batch, run_id=run_id), key=claim, attempts=1)
         if batch == REFUSED_BATCH:
@@ -183,8 +186,15 @@ def _work_through(plan: Plan[R], tally: _Tally) -> bool:
     for row in plan.rows(plan.summary(run_id=run_id)):
         tally.input_tokens += _count(row, "input_tokens")
         tally.output_tokens += _count(row, "output_tokens")
-    plan.execute(plan.drop_work())
+    # One job for all runs that share the table: a late one must not drop the next table of that name.
+    plan.execute(plan.drop_work(), key=claim)
     return adopted
+
+
+def _claim(plan: Plan[R]) -> str | None:
+    """Name the work table that is there, alike in every process, and no other table that had or gets its name."""
+    resource = plan.service.get_table(plan.work_table)
+    return None if resource is None else f"{plan.work_table} {_rest.text(resource, 'creationTime')}"
 
 
 def _prepare_ledger(plan: Plan[R]) -> None:

@@ -11,6 +11,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -39,10 +40,12 @@ def main() -> None:
     application = Application(config)
     application.start()
     gc.freeze()
+    gc.set_threshold(50_000)  # A parsed statement is many objects, in cycles; they go soon enough.
     gc.enable()
     print(json.dumps({"port": application.port}), file=report, flush=True)
     stop.wait()
     application.stop()
+    shutil.rmtree(config.home, ignore_errors=True)  # A parent that was killed leaves it to us.
     os._exit(0)  # Vision calls that still run must not hold up the end.
 
 

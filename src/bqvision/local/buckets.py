@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 _URI = re.compile(r"gs://(?P<bucket>[^/*]+)/(?P<name>.*)", re.DOTALL)
+_UNNAMEABLE = re.compile("[\r\n\ud800-\udfff]")
+"""What no object's name has in Cloud Storage: line breaks, and bytes that are no UTF-8."""
 _TYPES = mimetypes.MimeTypes()
 for _suffix, _type in {".webp": "image/webp", ".heic": "image/heic", ".heif": "image/heif"}.items():
     _TYPES.add_type(_type, _suffix)
@@ -45,7 +47,7 @@ class Buckets:
     """The folders that stand for buckets, by bucket name."""
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = dict(folders)
+        self._folders = {name: folder.resolve() for name, folder in folders.items()}
         self._md5: dict[tuple[str, int, int], str] = {}
 
     def list(self, patterns: Sequence[str]) -> list[StoredObject]:
@@ -74,7 +76,9 @@ class Buckets:
             return None
         path = self._folders[bucket] / name
         try:
-            return _describe(uri, path) if path.is_file() else None
+            # Through a linked folder there would be objects that no listing shows.
+            here = path.is_file() and path.parent.resolve() == path.parent
+            return _describe(uri, path) if here else None
         except OSError:
             return None
 
@@ -134,7 +138,7 @@ def _walk(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
             if entry.is_dir(follow_symlinks=False):
                 if relative.startswith(prefix) or prefix.startswith(f"{relative}/"):
                     pending.append(relative)
-            elif relative.startswith(prefix) and relative.isprintable() and entry.is_file():
+            elif relative.startswith(prefix) and not _UNNAMEABLE.search(relative) and entry.is_file():
                 yield relative, Path(entry.path)
 
 

@@ -31,6 +31,8 @@ class ServerConfig:
     location: str
     port: int
     buckets: Mapping[str, str]
+    home: str
+    """A folder for this start alone, which goes with the server."""
     data_dir: str
     persistent: bool
     parent_pid: int

@@ -99,6 +99,13 @@ async def _broken(_: Request, error: Exception) -> Response:
     return refusal(ApiError("notImplemented", text))
 
 
+def _host(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None
+
+
 class _Guard:
     """Lets in only who knows the token and asks for a loopback host.
 
@@ -114,7 +121,7 @@ class _Guard:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        host = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname
+        host = _host(headers.get(b"host", b"").decode("latin-1"))
         signed = scope["path"].startswith(PREFIX) and scope["method"] in {"GET", "HEAD"}
         known = hmac.compare_digest(headers.get(b"authorization", b""), self._expected)
         if host not in _LOOPBACK or not (known or signed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -68,8 +69,17 @@ def handshake(process: subprocess.Popen[str], config: ServerConfig, log: Path) -
     return int(json.loads(line)["port"])
 
 
-def end(process: subprocess.Popen[str], bridge: ModelBridge | None, home: Path) -> None:
-    """End the process: closing its input is the sign. Then take away what was for it."""
+def end(process: subprocess.Popen[str], bridge: ModelBridge | None, home: Path, owner: int) -> None:
+    """End the process: closing its input is the sign. Then take away what was for it.
+
+    Args:
+        process: The process.
+        bridge: The models that it called in this process.
+        home: The folder that was made for it.
+        owner: The process that started it; one forked from that has no say in it.
+    """
+    if os.getpid() != owner:
+        return
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             try:

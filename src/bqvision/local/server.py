@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from bqvision.errors import InvalidInputError, MissingExtraError
+from bqvision.errors import InvalidInputError, LocalServerError, MissingExtraError
 from bqvision.local.bridge import ModelBridge
 from bqvision.local.config import ModelRoute, ServerConfig
 from bqvision.local.process import end, handshake, spawn
@@ -114,6 +114,7 @@ class LocalServer:
             location=location,
             port=port,
             buckets=folders,
+            home=str(home),
             data_dir=str(data),
             persistent=data_dir is not None,
             parent_pid=os.getpid(),
@@ -124,7 +125,7 @@ class LocalServer:
         )
         self._log = home / "server.log"
         self._process = spawn(self._log)
-        self._stop = weakref.finalize(self, end, self._process, bridge, home)
+        self._stop = weakref.finalize(self, end, self._process, bridge, home, os.getpid())
         try:
             data.mkdir(parents=True, exist_ok=True)
             self._endpoint = f"http://127.0.0.1:{handshake(self._process, config, self._log)}"
@@ -166,13 +167,24 @@ class LocalServer:
 
     @property
     def model_calls(self) -> Mapping[str, int]:
-        """How many calls the vision model has had so far, by object URI; 0 for all others."""
+        """How many calls the vision model has had so far, by object URI; 0 for all others.
+
+        Raises:
+            LocalServerError: The server has ended.
+        """
         request = urllib.request.Request(  # noqa: S310
             f"{self._endpoint}/bqvision/model_calls", headers={"Authorization": f"Bearer {self._token}"}
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
-            return Counter(json.load(answer))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return Counter(json.load(answer))
+        except OSError as error:
+            raise LocalServerError(
+                f"the local BigQuery at {self._endpoint} does not answer"
+                + ("" if self.running else ": it has ended"),
+                next_step="Ask before the server, or the client that started it, is closed.",
+            ) from error
 
     def client(self, **options: Any) -> Client:
         """Return a client on this server.

@@ -77,6 +77,7 @@ class GenerateTextArguments:
         for name, value in (("temperature", self.temperature), ("top_p", self.top_p)):
             if value is not None:
                 number(name, value, 0, 1)
+                object.__setattr__(self, name, float(value))  # 0 and 0.0 are the same question
         if self.max_output_tokens is not None:
             number("max_output_tokens", self.max_output_tokens, 1, MAX_OUTPUT_TOKENS, whole=True)
         object.__setattr__(self, "stop_sequences", _clean_stops(self.stop_sequences))

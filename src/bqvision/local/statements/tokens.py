@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def scan(sql: str) -> Iterator[Token]:
             after_value = token.kind in _VALUES or token.operator in {")", "]"}
 
 
+# One statement's text is read over and over on its way through the rewrites.
+@lru_cache(maxsize=8)
 def tokenize(sql: str) -> tuple[Token, ...]:
     """Returns the tokens of a text without blanks and comments.
 
