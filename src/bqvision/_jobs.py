@@ -41,7 +41,8 @@ _log: Final = logging.getLogger("bqvision.jobs")
 
 _FIRST_POLL_S: Final = 0.02
 _SLOWEST_POLL_S: Final = 10.0
-_POLL_GROWTH: Final = 1.5
+_POLL_GROWTH: Final = 1.15
+"""So a job's end is noticed late by a seventh of its time at most; half of it would show in every run."""
 _PAGE_ROWS: Final = 5_000
 _OTHER_EXISTS: Final = re.compile(r"already exists: (?!job\b)\w", re.IGNORECASE)
 """A conflict that is about a table or dataset, not about the job's id."""

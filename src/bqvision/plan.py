@@ -97,7 +97,7 @@ class Plan(Generic[R]):
         return (
             self.create_ledger(),
             self.create_work(),
-            self.count_batches(),
+            self.count_batches(run_id=_SET_WHEN_SENT),
             self.batch(work_sql.REFUSED_BATCH, run_id=_SET_WHEN_SENT),
             self.batch(0, run_id=_SET_WHEN_SENT),
             self.drop_work(),
@@ -127,9 +127,9 @@ class Plan(Generic[R]):
             if_not_exists=False,
         )
 
-    def count_batches(self) -> Statement:
-        """Count what is asked, before anything is paid for."""
-        return work_sql.count_batches(self.work_table)
+    def count_batches(self, *, run_id: str) -> Statement:
+        """Count what is asked, before anything is paid for, and say what of it is answered already."""
+        return work_sql.count_batches(self.work_table, ledger=self.ledger, run_id=run_id)
 
     def batch(self, number: int, *, run_id: str) -> Statement:
         """Ask about one batch; or, for the batch of refused images, put them down without asking."""

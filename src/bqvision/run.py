@@ -167,22 +167,27 @@ def _work_through(plan: Plan[R], tally: _Tally) -> bool:
         # Another run of this analysis is at work, or one died: its jobs are joined or finished, not repeated.
         adopted = True
     claim = _claim(plan)
-    try:
-        batches = list(plan.rows(plan.count_batches()))
-    except NotFoundError:
-        return True
-    if claim is None or claim != _claim(plan):
-        # Another run finished this work table in the meantime; what was counted may be the next one's.
+    if claim is None:
         return True
     run_id = hashlib.sha256(claim.encode()).hexdigest()[:16]
+    try:
+        batches = list(plan.rows(plan.count_batches(run_id=run_id)))
+    except NotFoundError:
+        return True
+    if claim != _claim(plan):
+        # Another run finished this work table in the meantime; what was counted may be the next one's.
+        return True
     for row in batches:
         batch, images = _count(row, "batch"), _count(row, "images")
-        job = plan.execute(plan.batch(batch, run_id=run_id), key=claim, attempts=1)
+        # What the ledger has is not asked again, even if this version, or a new server, would give it another job.
+        job_id = _rest.text(row, "job_id")
+        if job_id is None:
+            job_id = plan.execute(plan.batch(batch, run_id=run_id), key=claim, attempts=1).job_id
         if batch == REFUSED_BATCH:
             tally.refused += images
         else:
             tally.asked += images
-            tally.jobs.append(job.job_id)
+            tally.jobs.append(job_id)
     for row in plan.rows(plan.summary(run_id=run_id)):
         tally.input_tokens += _count(row, "input_tokens")
         tally.output_tokens += _count(row, "output_tokens")

@@ -167,7 +167,7 @@ STATEMENTS: dict[str, Statement] = {
         expires_hours=1,
         if_not_exists=False,
     ),
-    "count_batches": work.count_batches(WORK),
+    "count_batches": work.count_batches(WORK, ledger=RESULTS, run_id="run-1"),
     "insert_refused": work.insert_refused(
         ledger=RESULTS, work=WORK, fingerprint=FINGERPRINT, run_id="run-1", job_id="job-1"
     ),

@@ -249,10 +249,12 @@ def test_inserts(
 
 
 @many
-@given(our.tables)
-def test_statements_on_the_work_table(name: TableName) -> None:
-    """Counting and dropping name the table and nothing else."""
-    check(work.count_batches(name), names=[name], strings=[])
+@given(name=our.tables, ledger=our.tables, run_id=our.texts)
+def test_statements_on_the_work_table(name: TableName, ledger: TableName, run_id: str) -> None:
+    """Counting and dropping name their tables and nothing else; the run is a parameter."""
+    counting = work.count_batches(name, ledger=ledger, run_id=run_id)
+    check(counting, names=[name, ledger], strings=[])
+    assert values(counting) == {"run_id": run_id}
     check(work.drop_work_table(name), names=[name], strings=[])
 
 

@@ -142,10 +142,21 @@ def test_a_limit_counts_only_what_is_asked() -> None:
 
 
 def test_batches_are_counted() -> None:
-    """Refused images are a batch of their own, the first."""
-    rows = [["gs://b/1", 0], ["gs://b/2", 0], ["gs://b/3", 1], ["gs://b/4", -1]]
-    tables = {str(WORK): ({"uri": "STRING", "batch": "INT64"}, rows)}
-    assert googlesql.query(STATEMENTS["count_batches"].sql, tables=tables) == [(-1, 1), (0, 2), (1, 1)]
+    """Refused images are a batch of their own, the first; of a batch in the ledger the job is told."""
+    rows: list[list[object]] = [["gs://b/1", 0], ["gs://b/2", 0], ["gs://b/3", 1], ["gs://b/4", -1]]
+    written: list[list[object]] = [
+        ["gs://b/1", "run-1", "job-7"],
+        ["gs://b/2", "run-1", "job-7"],
+        ["gs://b/2", "run-0", "job-8"],
+        ["gs://b/3", "run-0", "job-9"],
+    ]
+    statement = STATEMENTS["count_batches"]
+    tables: dict[str, googlesql.Table] = {
+        str(WORK): ({"uri": "STRING", "batch": "INT64"}, rows),
+        str(RESULTS): ({"uri": "STRING", "run_id": "STRING", "job_id": "STRING"}, written),
+    }
+    found = googlesql.query(statement.sql, tables=tables, parameters=statement.parameters)
+    assert found == [(-1, 1, None), (0, 2, "job-7"), (1, 1, None)]
 
 
 def test_refused_images_are_written_with_their_reason() -> None:

@@ -191,7 +191,10 @@ class Catalog:
         self.views: dict[ResourceName, tuple[ResourceName, ...]] = {}
         """Which object tables stand behind which view."""
         if file is not None and file.exists():
-            self._load(json.loads(file.read_text("utf-8")))
+            try:
+                self._load(json.loads(file.read_text("utf-8")))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{file} is damaged: {error}") from error
 
     def models_of(self, dataset: DatasetName) -> Iterator[RemoteModel]:
         """Yield a dataset's models by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bqvision.local.models import ModelError, VisionModels
@@ -100,7 +100,9 @@ async def _reply(
             raise InputRowError("INVALID_ARGUMENT: the prompt is empty")
         images = tuple([await asyncio.to_thread(_load, ref, buckets) for ref in refs])
         request = VisionRequest(images, prompt, arguments.schema, arguments.parameters)
-        return Reply(await models.ask(model, request), "")
+        answer = await models.ask(model, request)
+        # A half of a surrogate pair is no text that a table can hold.
+        return Reply(replace(answer, text=answer.text.encode("utf-8", "replace").decode("utf-8")), "")
     except BlockedRowError:
         return Reply(VisionAnswer("", finish_reason="SAFETY"), "")
     except RowError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
-_LOG_LINES: Final = 20
+_SAID_CHARS: Final = 500
 
 
 def spawn(log: Path) -> subprocess.Popen[str]:
@@ -59,12 +59,12 @@ def handshake(process: subprocess.Popen[str], config: ServerConfig, log: Path) -
         timer.cancel()
     if not line:
         process.wait(_STOP_SECONDS)
-        tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+        said = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]  # the error under the traceback
         for secret in (config.token, config.bridge_key):
-            tail = tail.replace(secret, "[removed]") if secret else tail
+            said = said.replace(secret, "[removed]") if secret else said
         raise LocalServerError(
-            f"the local BigQuery did not start (exit code {process.returncode}): {tail[-500:]}",
-            next_step="Look at what its log says; a taken port or a damaged data_dir are usual causes.",
+            f"the local BigQuery did not start (exit code {process.returncode}): {said[:_SAID_CHARS]}",
+            next_step="A taken port, or a data_dir that is damaged or in use, are usual causes.",
         )
     return int(json.loads(line)["port"])
 

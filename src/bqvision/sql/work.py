@@ -164,15 +164,27 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC
     )
 
 
-def count_batches(work: TableName) -> Statement:
-    """Count the images of each batch.
+def count_batches(work: TableName, *, ledger: TableName, run_id: str) -> Statement:
+    """Count the images of each batch, and say which batches are in the ledger already.
+
+    Args:
+        work: The work table.
+        ledger: The ledger.
+        run_id: The run that the work table belongs to.
 
     Returns:
-        The statement; its columns are batch and images, by batch, `REFUSED_BATCH` first.
+        The statement; its columns are batch, images and job_id (the job that wrote the batch, or NULL), by batch,
+        `REFUSED_BATCH` first.
     """
     return (
-        SQL("SELECT batch, COUNT(*) AS images\nFROM {}\nGROUP BY batch\nORDER BY batch")
-        .format(work)
+        SQL("""\
+SELECT image.batch, COUNT(*) AS images, MAX(done.job_id) AS job_id
+FROM {work} AS image
+LEFT JOIN {ledger} AS done
+ON done.uri = image.uri AND done.run_id = {run_id}
+GROUP BY image.batch
+ORDER BY image.batch""")
+        .format(work=work, ledger=ledger, run_id=Parameter("run_id", "STRING", run_id))
         .statement("count_batches")
     )
 

@@ -5,7 +5,7 @@ CREATE TABLE `my-project.bqml_tutorial.movie_posters_results` AS (
       MODEL `my-project.bqml_tutorial.gemini-vision`,
       TABLE `my-project.bqml_tutorial.movie_posters`,
       STRUCT(
-        0 AS temperature,
+        0.0 AS temperature,
         0.95 AS top_p,
         500 AS max_output_tokens,
         ['END', '\''] AS stop_sequences,

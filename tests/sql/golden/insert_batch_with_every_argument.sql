@@ -18,7 +18,7 @@ FROM (
           WHERE batch = 3
         ),
         STRUCT(
-          0 AS temperature,
+          0.0 AS temperature,
           0.95 AS top_p,
           500 AS max_output_tokens,
           ['END', '\''] AS stop_sequences,
