@@ -15,6 +15,8 @@ from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError,
 from google.cloud import bigquery
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Place
 
 
@@ -199,6 +201,18 @@ def test_paths_can_not_leave_the_bucket(place: Place) -> None:
         "uris = ['gs://objects/../../etc/passwd', 'gs://objects/../*', 'gs://objects/x/../../*'])"
     )
     assert place.sql("SELECT * FROM DS.t") == []
+
+
+def test_a_linked_folder_holds_no_objects(place: Place, tmp_path: Path) -> None:
+    """Neither a listing nor an object's own URI leads through a link to another folder."""
+    (tmp_path / "secret.png").write_bytes(b"1")
+    place.put("a.png", b"1")
+    (place.folder / "link").symlink_to(tmp_path)
+    place.sql(
+        "CREATE EXTERNAL TABLE DS.t WITH CONNECTION DEFAULT OPTIONS(object_metadata = 'SIMPLE', "
+        f"uris = ['{place.uri()}', '{place.uri('link/secret.png')}'])"
+    )
+    assert [row["uri"] for row in place.sql("SELECT uri FROM DS.t")] == [place.uri("a.png")]
 
 
 def test_object_tables_are_read_only(place: Place) -> None:

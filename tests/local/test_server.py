@@ -20,6 +20,7 @@ from google.api_core.exceptions import Forbidden
 from google.cloud import bigquery
 from google.oauth2.credentials import Credentials
 
+import bqvision as bv
 from bqvision.errors import InvalidInputError, LocalServerError
 from bqvision.local import LocalServer, VisionAnswer, VisionRequest, serve
 
@@ -87,7 +88,7 @@ def test_googles_client_with_a_wrong_token_is_forbidden(server: LocalServer) -> 
         client.get_dataset("any")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "["])
 def test_a_foreign_host_is_refused(server: LocalServer, host: str) -> None:
     """A request for another host name is refused, also with the token: no page in a browser gets through."""
     status, _ = ask(
@@ -215,6 +216,8 @@ def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not alive(pid)
     assert not home.exists()
     assert "stopped" in repr(server)
+    with pytest.raises(LocalServerError, match="it has ended"):
+        _ = server.model_calls
 
 
 PARENT = """
@@ -226,27 +229,70 @@ if sys.argv[1] == "forked":
     if os.fork() == 0:
         time.sleep(60)
         os._exit(0)
-print(child, flush=True)
+print(child, server._log.parent, flush=True)
 time.sleep(60)
+"""
+
+LEAVING_CHILD = """
+import os, sys
+from bqvision.local import serve, VisionAnswer
+with serve(buckets={}, model=lambda request: VisionAnswer("x")) as server:
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)
+    os.waitpid(child, 0)
+    print(server._log.exists(), dict(server.model_calls))
 """
 
 
 @pytest.mark.parametrize("way", ["alone", "forked"])
 def test_the_server_ends_when_its_parent_is_killed(way: str) -> None:
-    """After kill -9 of the parent the server ends by itself, also if a sibling keeps its input open."""
+    """After kill -9 of the parent the server ends by itself, also if a sibling keeps its input open.
+
+    Its temporary folder goes with it.
+    """
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, way], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert parent.stdout is not None
     with parent.stdout:
-        child = int(parent.stdout.readline())
+        pid, home = parent.stdout.readline().split()
+    child = int(pid)
     try:
         assert alive(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait(10)
         assert until(lambda: not alive(child), 10)
+        assert not Path(home).exists()
     finally:
         os.killpg(parent.pid, signal.SIGKILL) if way == "forked" else None
+
+
+def test_a_forked_process_that_ends_leaves_the_server_alone() -> None:
+    """What a process forked from the parent closes on its way out is not its to close."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING_CHILD], stdout=subprocess.PIPE, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "True {}\n"
+
+
+def test_a_damaged_data_dir_is_a_clear_error(tmp_path: Path) -> None:
+    """The error names the file, and is no traceback."""
+    (tmp_path / "catalog.json").write_text("{broken")
+    with pytest.raises(LocalServerError, match=r"did not start.*catalog\.json is damaged") as raised:
+        serve(buckets={}, model=answer, data_dir=tmp_path)
+    assert "Traceback" not in str(raised.value)
+
+
+def test_the_cloud_connection_of_the_environment_is_not_a_local_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BQVISION_CONNECTION is set for the cloud; the local program runs all the same."""
+    monkeypatch.setenv("BQVISION_CONNECTION", "eu.mine")
+    (tmp_path / "a.jpg").write_bytes(b"1")
+    with bv.Client.local(buckets={"images": tmp_path}, model=answer) as client:
+        table = client.dataset("d").create().object_table("t").create(uris=["gs://images/*"])
+        assert table.count() == 1
 
 
 def test_it_runs_in_a_terminal(tmp_path: Path) -> None:
