@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import bqvision
 import bqvision.local
+import bqvision.testing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,7 @@ nitpick_ignore_regex = [
 _PUBLIC = {
     **{name: f"bqvision.{name}" for name in bqvision.__all__},
     **{name: f"bqvision.local.{name}" for name in bqvision.local.__all__},
+    **{name: f"bqvision.testing.{name}" for name in bqvision.testing.__all__},
 }
 
 
@@ -77,7 +79,16 @@ def without_constructor(
     app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
 ) -> tuple[str, str] | None:
     """Show no constructor of what is made by a method."""
-    made = {"bqvision.Analysis", "bqvision.AnalysisRun", "bqvision.RunReport", "bqvision.local.LocalServer"}
+    made = {
+        "bqvision.Analysis",
+        "bqvision.AnalysisRun",
+        "bqvision.RunReport",
+        "bqvision.local.LocalServer",
+        "bqvision.testing.Fault",
+        "bqvision.testing.FaultsLeftError",
+        "bqvision.testing.LocalBigQuery",
+        "bqvision.testing.Strike",
+    }
     return ("", returns) if name in made or name.endswith("Info") else None
 
 

@@ -25,6 +25,7 @@ from bqvision.local.rest_connections import ConnectionsApi
 from bqvision.local.rest_jobs import JobsApi
 from bqvision.local.rest_resources import ResourcesApi
 from bqvision.local.runner import Runner, Services
+from bqvision.local.scripted import ScriptedModel
 from bqvision.local.signing import Signer
 from bqvision.local.uploads import UploadsApi
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from bqvision.local.config import ServerConfig
+    from bqvision.local.faults import FaultBench
     from bqvision.local.vision import VisionModel
 
 _STOP_SECONDS: Final = 2.0
@@ -56,11 +58,16 @@ class Application:
         self._socket.bind(("127.0.0.1", config.port))
         data = Path(config.data_dir)
         self._emulator = Emulator(
-            project=config.project, data_dir=data if config.persistent else None, staging_dir=data / "uploads"
+            project=config.project,
+            data_dir=data if config.persistent else None,
+            staging_dir=data / "uploads",
+            spill_dir=Path(config.home) / "spilled",
         )
+        bench = _bench(config)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                _gateway(config, self._emulator, f"http://127.0.0.1:{self.port}"),
+                _gateway(config, self._emulator, f"http://127.0.0.1:{self.port}", bench),
+                http="auto" if bench is None else bench.protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -92,24 +99,43 @@ class Application:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
 
-def _gateway(config: ServerConfig, emulator: Emulator, endpoint: str) -> ASGIApp:
-    buckets = Buckets({name: Path(folder) for name, folder in config.buckets.items()})
+def _bench(config: ServerConfig) -> FaultBench | None:
+    if not config.faults:
+        return None
+    from bqvision.local.faults import FaultBench
+
+    return FaultBench()
+
+
+def _gateway(config: ServerConfig, emulator: Emulator, endpoint: str, bench: FaultBench | None) -> ASGIApp:
+    buckets = Buckets(
+        {name: Path(bucket) if isinstance(bucket, str) else bucket for name, bucket in config.buckets.items()}
+    )
     catalog = Catalog(Path(config.data_dir) / "catalog.json" if config.persistent else None)
-    models = VisionModels(_models(config), config.workers)
+    make_models = VisionModels if bench is None else bench.models
+    models = make_models(_models(config), config.workers)
     tables = ObjectTables(catalog, buckets, emulator)
     connections = Connections(catalog)
     definitions = Definitions(catalog, connections, tables, emulator, models, config.location)
     signer = Signer(endpoint)
     jobs = JobTable(config.location)
-    runner = Runner(Services(emulator, definitions, tables, models, buckets, signer), config.location)
+    make_runner = Runner if bench is None else bench.runner
+    runner = make_runner(Services(emulator, definitions, tables, models, buckets, signer), config.location)
     routes = [
         *JobsApi(jobs, runner, emulator).routes(),
         *UploadsApi(jobs, emulator).routes(),
         *ResourcesApi(catalog, emulator, tables, definitions, config.location).routes(),
         *ConnectionsApi(catalog).routes(),
+        *(() if bench is None else bench.routes()),
     ]
     return gateway(
-        routes, token=config.token, emulator=emulator, models=models, buckets=buckets, signer=signer
+        routes,
+        token=config.token,
+        emulator=emulator,
+        models=models,
+        buckets=buckets,
+        signer=signer,
+        faults=None if bench is None else bench.before,
     )
 
 
@@ -120,6 +146,8 @@ def _models(config: ServerConfig) -> Mapping[str, VisionModel]:
             from bqvision.local.ocr import OCRReader
 
             models[route.pattern] = OCRReader()
+        elif route.kind == "scripted":
+            models[route.pattern] = ScriptedModel(**route.script)
         elif config.bridge_port is not None:
             key = bytes.fromhex(config.bridge_key)
             models[route.pattern] = ParentModel(config.bridge_port, key, route.index)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from bqvision.local.simulated import SimulatedBucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +18,12 @@ class ModelRoute:
     """Which vision model answers for the endpoints that match a pattern."""
 
     pattern: str
-    kind: Literal["ocr", "parent"]
-    """``ocr`` runs in the server process, ``parent`` calls back into the process that started it."""
+    kind: Literal["ocr", "parent", "scripted"]
+    """``ocr`` and ``scripted`` run in the server process, ``parent`` calls back into the one that started it."""
     index: int = 0
     """Which of the parent's models."""
+    script: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The settings of a scripted model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class ServerConfig:
     project: str
     location: str
     port: int
-    buckets: Mapping[str, str]
+    buckets: Mapping[str, str | SimulatedBucket]
+    """Folders and simulated buckets."""
     home: str
     """A folder for this start alone, which goes with the server."""
     data_dir: str
@@ -38,6 +43,8 @@ class ServerConfig:
     parent_pid: int
     workers: int
     models: tuple[ModelRoute, ...]
+    faults: bool = False
+    """Whether there is a fault plan."""
     bridge_port: int | None = None
     bridge_key: str = field(default="", repr=False)
 
@@ -49,5 +56,9 @@ class ServerConfig:
     def from_json(cls, line: str) -> Self:
         """Read the line that `to_json` wrote."""
         values = json.loads(line)
+        values["buckets"] = {
+            name: bucket if isinstance(bucket, str) else SimulatedBucket(**bucket)
+            for name, bucket in values["buckets"].items()
+        }
         values["models"] = tuple(ModelRoute(**route) for route in values["models"])
         return cls(**values)

@@ -12,12 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bqvision.local.paths import MODEL_CALLS
 from bqvision.local.protocol import ApiError
 from bqvision.local.signing import PREFIX, Signer
 from bqvision.local.wire import ask, forwarded, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from bqvision.local.emulator import Emulator
     from bqvision.local.models import VisionModels
 
-MODEL_CALLS: Final = "/bqvision/model_calls"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _PREFIXES: Final = (
     (re.compile(r"/+(?:bigquery/v2/+)?(?=projects/)"), "/bigquery/v2/"),
@@ -43,6 +43,7 @@ def gateway(
     models: VisionModels,
     buckets: Buckets,
     signer: Signer,
+    faults: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -53,6 +54,7 @@ def gateway(
         models: Tells how often an object was shown to a model.
         buckets: Where signed URLs lead.
         signer: Checks them.
+        faults: What stands before the application, behind the check of the token, and lets requests fail.
     """
 
     async def model_calls(_: Request) -> Response:
@@ -82,7 +84,7 @@ def gateway(
         ],
         exception_handlers={ApiError: _refused, HTTPException: _http_error, Exception: _broken},
     )
-    return _Guard(app, token)
+    return _Guard(app if faults is None else faults(app), token)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

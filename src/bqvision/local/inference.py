@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
+import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bqvision.local.models import ModelError, VisionModels
-from bqvision.local.protocol import JSON, ApiError
+from bqvision.local.protocol import JSON, ApiError, Object
 from bqvision.local.questions import Arguments, ObjectRef, Part, questions
 from bqvision.local.rows import Rows, column
 from bqvision.local.vision import (
@@ -30,8 +33,25 @@ if TYPE_CHECKING:
 
 _IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
 _MAX_IMAGE_BYTES: Final = 30_000_000
+_TURN_SECONDS: Final = 0.05
+"""How long a job keeps a thread before another one's turn, if its rows are quicker than that."""
+_ERRORS: Final = 5
+_ERROR_CHARS: Final = 100
 _RETRYABLE: Final = "A retryable error occurred:"
 _STATUS_TOKEN: Final = re.compile(r"[A-Z]+(_[A-Z]+)+: |NOT_FOUND|INTERNAL: |UNAVAILABLE: ")
+
+
+class FixedRowError(RowError):
+    """The row gets exactly this.
+
+    Args:
+        answer: What the model said; None is no result.
+        status: The row's status.
+    """
+
+    def __init__(self, answer: VisionAnswer | None, status: str | None) -> None:
+        super().__init__(status)
+        self.reply = Reply(answer, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +59,7 @@ class Reply:
     """What came of one row."""
 
     answer: VisionAnswer | None
-    status: str
+    status: str | None
 
 
 async def generate_text(
@@ -61,7 +81,7 @@ async def generate_text(
         model: The model that answers for it.
         models: Runs and counts the calls.
         buckets: Where the images are.
-        progress: Called with the number of rows done and of all rows.
+        progress: Called with the number of rows done and of all rows, also on the models' threads.
 
     Returns:
         The columns to add.
@@ -69,17 +89,32 @@ async def generate_text(
     Raises:
         ApiError: The input doesn't fit the arguments, or the model broke down.
     """
-    asked = questions(rows, arguments)
+    # Many rows take a while, in which the event loop answers others.
+    asked = await asyncio.to_thread(questions, rows, arguments)
     replies: list[Reply | None] = [None] * len(asked)
-    todo = iter(enumerate(asked))
+    todo = deque(range(len(asked)))
+    counting = threading.Lock()
     progress(done := 0, len(asked))
 
-    async def work() -> None:
+    def some() -> None:
+        """Answer rows on a thread of the models, at least one and then for a short time."""
         nonlocal done
-        for index, parts in todo:
-            replies[index] = await _reply(parts, arguments, model, models, buckets)
-            done += 1
-            progress(done, len(asked))
+        until = time.monotonic() + _TURN_SECONDS
+        while todo:
+            try:
+                index = todo.popleft()
+            except IndexError:  # Another thread took the last one.
+                return
+            replies[index] = _reply(asked[index], arguments, model, models, buckets)
+            with counting:
+                done += 1
+                progress(done, len(asked))
+            if time.monotonic() > until:
+                return
+
+    async def work() -> None:
+        while todo:
+            await models.on_a_thread(some)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -87,10 +122,13 @@ async def generate_text(
                 group.create_task(work())
     except* ModelError as broken:
         raise ApiError("invalid", f"the vision model broke down: {broken.exceptions[0]}") from None
-    return _columns([reply for reply in replies if reply is not None], arguments, endpoint)
+    finally:
+        todo.clear()  # What a cancelled job has not begun is never begun.
+    answered = [reply for reply in replies if reply is not None]
+    return await asyncio.to_thread(_columns, answered, arguments, endpoint)
 
 
-async def _reply(
+def _reply(
     parts: Sequence[Part], arguments: Arguments, model: VisionModel, models: VisionModels, buckets: Buckets
 ) -> Reply:
     refs = [part for part in parts if isinstance(part, ObjectRef)]
@@ -98,13 +136,14 @@ async def _reply(
     try:
         if not prompt and not refs:
             raise InputRowError("INVALID_ARGUMENT: the prompt is empty")
-        images = tuple([await asyncio.to_thread(_load, ref, buckets) for ref in refs])
-        request = VisionRequest(images, prompt, arguments.schema, arguments.parameters)
-        answer = await models.ask(model, request)
+        images = tuple([_load(ref, buckets) for ref in refs])
+        answer = models.ask(model, VisionRequest(images, prompt, arguments.schema, arguments.parameters))
         # A half of a surrogate pair is no text that a table can hold.
         return Reply(replace(answer, text=answer.text.encode("utf-8", "replace").decode("utf-8")), "")
     except BlockedRowError:
         return Reply(VisionAnswer("", finish_reason="SAFETY"), "")
+    except FixedRowError as fixed:
+        return fixed.reply
     except RowError as error:
         return Reply(None, _status(error))
 
@@ -156,6 +195,22 @@ def _columns(replies: Sequence[Reply], arguments: Arguments, endpoint: str) -> R
     columns["ml_generate_text_status"] = [reply.status for reply in replies]
     kinds = {"ml_generate_text_result": "JSON"}
     return Rows.of([column(name, kinds.get(name, "STRING")) for name in columns], [*columns.values()])
+
+
+def function_stats(function: str, answers: Rows) -> Object:
+    """Return what a job tells of one model function.
+
+    Args:
+        function: Its name.
+        answers: The columns that it added.
+    """
+    failures = [str(status) for status in answers.values("ml_generate_text_status") if status]
+    errors: list[JSON] = [text[:_ERROR_CHARS] for text in list(dict.fromkeys(failures))[:_ERRORS]]
+    return {
+        "functionName": function,
+        "numProcessedRows": str(len(answers)),
+        "errorStats": {"numFailedRows": str(len(failures)), "errors": errors},
+    }
 
 
 def _text(reply: Reply) -> str | None:

@@ -51,6 +51,11 @@ class Result:
             destination=destination if isinstance(destination, dict) else None,
         )
 
+    def telling(self, name: str, value: JSON) -> Result:
+        """Return this result with one more statistic of its query."""
+        query: Object = {**as_object(self.statistics.get("query")), name: value}
+        return replace(self, statistics={**self.statistics, "query": query})
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -68,6 +73,8 @@ class Job:
     rows_done: int = 0
     rows_total: int | None = None
     task: asyncio.Task[None] | None = None
+    late_error: ApiError | None = None
+    """What it fails with when all is done that costs, and nothing is written."""
 
     @property
     def state(self) -> str:

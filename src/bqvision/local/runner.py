@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bqvision.local.catalog import SCRATCH_DATASET, ResourceName
-from bqvision.local.inference import generate_text
+from bqvision.local.inference import function_stats, generate_text
 from bqvision.local.jobs import Job, Result
 from bqvision.local.names import Names
 from bqvision.local.protocol import JSON, ApiError, Object, as_object, as_text, unsupported
@@ -83,7 +83,7 @@ class Runner:
         if work.query.get("useLegacySql") is True:
             return await work.forward(work.query)
         with _translated():
-            return await work.statement(parse(work.sql, work.parameters))
+            return work.reported(await work.statement(parse(work.sql, work.parameters)))
 
     async def dry_run(self, job: Job) -> Result:
         """Check a statement and run nothing.
@@ -112,6 +112,7 @@ class _Work:
         self.parameters: Parameters = tuple(
             QueryParameter.from_rest(as_object(item)) for item in (given if isinstance(given, list) else ())
         )
+        self._functions: list[JSON] = []
         self._names = Names(job.project, as_object(self.query.get("defaultDataset")), location)
 
     async def statement(self, statement: ParsedStatement) -> Result:
@@ -121,6 +122,8 @@ class _Work:
                 return await self._script(statement)
             case Query():
                 return await self._query(statement)
+            case _ if self._job.late_error is not None:
+                raise self._job.late_error
             case CreateSchema() | DropSchema():
                 return await self._services.definitions.schema(
                     statement, self._names, lambda: self.rewritten(statement.sql, (), {})
@@ -130,8 +133,18 @@ class _Work:
                     statistics={"query": await self._services.definitions.run(statement, self._names)}
                 )
 
+    def reported(self, result: Result) -> Result:
+        """Return the job's result with what its model functions did."""
+        return result.telling("genAiStats", {"functionStats": self._functions}) if self._functions else result
+
     async def forward(self, query: Object) -> Result:
-        """Have the emulator run a query."""
+        """Have the emulator run a query: what comes before only read and asked.
+
+        Raises:
+            ApiError: It failed, or was to fail.
+        """
+        if self._job.late_error is not None:
+            raise self._job.late_error
         done = await self._services.emulator.run_job(
             self._job.project, {**self._job.configuration, "query": query}
         )
@@ -164,8 +177,7 @@ class _Work:
         result = Result()
         for one in parsed:
             result = await self.statement(one)
-        statistics: Object = {**as_object(result.statistics.get("query")), "statementType": "SCRIPT"}
-        return replace(result, statistics={**result.statistics, "query": statistics})
+        return result.telling("statementType", "SCRIPT")
 
     async def _query(self, statement: Query) -> Result:
         self._services.definitions.check_target(statement.target, self._names)
@@ -181,15 +193,20 @@ class _Work:
             for signed in statement.signed_url_calls:
                 scratch.append(await self._signed_urls(signed))
                 replacements[signed.span] = scratch[-1].sql
+            target = statement.target
+            if target is not None and target.kind.startswith("ALTER") and target.options_span is not None:
+                replacements[target.options_span] = "()"  # The emulator passes over constants only.
             result = await self.rewritten(statement.sql, statement.parameters, replacements)
         finally:
             for table in scratch:
                 await self._services.emulator.drop_table(table)
-        target = statement.target
         if target is not None and self._names.complete(target.path):
             name = self._names.resource(target.path)
             catalog = self._services.definitions.catalog
             catalog.set_view(name, objects if target.kind.endswith("VIEW") else ())
+            if target.kind == "ALTER TABLE" and target.options_span is None:
+                with contextlib.suppress(ApiError):  # A table that was renamed is not there.
+                    await self._services.emulator.renew_schema(name)
             await keep_options(
                 catalog,
                 name,
@@ -230,6 +247,7 @@ class _Work:
             buckets=services.buckets,
             progress=job.progress,
         )
+        self._functions.append(function_stats(call.function, answers))
         return await self._keep(rows.with_columns(answers))
 
     async def _input(self, source: TableInput | QueryInput, parameters: Parameters) -> Rows:

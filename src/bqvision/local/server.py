@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import secrets
 import tempfile
-import urllib.request
 import weakref
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from bqvision.errors import InvalidInputError, LocalServerError, MissingExtraError
+from bqvision.errors import InvalidInputError, MissingExtraError
 from bqvision.local.bridge import ModelBridge
 from bqvision.local.config import ModelRoute, ServerConfig
+from bqvision.local.control import Control
 from bqvision.local.process import end, handshake, spawn
+from bqvision.local.scripted import ScriptedModel
+from bqvision.local.simulated import SimulatedBucket
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bqvision.client import Client
     from bqvision.local.vision import VisionModel
+    from bqvision.testing.plan import FaultPlan
 
 _NEEDED: Final = ("bqemulator", "duckdb", "duckdb_extension_spatial", "uvicorn")
 _NEEDED_TO_READ: Final = ("rapidocr", "onnxruntime", "PIL")
@@ -40,26 +41,30 @@ _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{1,60}[a-z0-9]")
 
 def serve(
     *,
-    buckets: Mapping[str, str | Path],
+    buckets: Mapping[str, str | Path | SimulatedBucket],
     model: VisionModel | Mapping[str, VisionModel] | None = None,
     data_dir: str | Path | None = None,
     project: str = "local-project",
     location: str = "US",
     port: int = 0,
     workers: int | None = None,
+    faults: FaultPlan | None = None,
 ) -> LocalServer:
     """Start a local BigQuery in a process of its own.
 
     Args:
-        buckets: Bucket names and the folders that stand for them.
+        buckets: Bucket names and the folders that stand for them; or a `SimulatedBucket`, to rehearse with more
+            images than there are.
         model: What answers for remote models: one callable for all endpoints, or callables by endpoint
             pattern (``gemini-*``), the first that matches. None reads the print on the images (OCR) for
-            ``gemini-*``. Callables run in this process, and several calls run at once.
+            ``gemini-*``. Callables run in this process, and several calls run at once; a `ScriptedModel`, being
+            data, runs in the server.
         data_dir: Where datasets, tables, models and connections are kept; None keeps them until the end.
         project: The project id.
         location: The location of datasets and jobs that name none.
         port: The port on 127.0.0.1; 0 takes a free one.
         workers: How many images are read at once; None is one for each core.
+        faults: What goes wrong; None is nothing.
 
     Returns:
         The server, running. It is a context manager that stops it.
@@ -77,6 +82,7 @@ def serve(
         location=location,
         port=port,
         workers=workers,
+        faults=faults,
     )
 
 
@@ -86,23 +92,27 @@ class LocalServer:
     def __init__(
         self,
         *,
-        buckets: Mapping[str, str | Path],
+        buckets: Mapping[str, str | Path | SimulatedBucket],
         model: VisionModel | Mapping[str, VisionModel] | None,
         data_dir: str | Path | None,
         project: str,
         location: str,
         port: int,
         workers: int | None,
+        faults: FaultPlan | None,
     ) -> None:
-        folders = _folders(buckets)
+        places = _places(buckets)
         if not _PROJECT.fullmatch(project):
             raise InvalidInputError(f"{project!r} is no project id: lower-case letters, digits and dashes")
+        if faults is not None:
+            faults.check_unused()
         _require(_NEEDED)
         models, routes = _routes(model)
         if any(route.kind == "ocr" for route in routes):
             _require(_NEEDED_TO_READ)
         self._project = project
         self._location = location
+        self._faults = faults
         self._token = secrets.token_urlsafe(32)
         key = secrets.token_bytes(32)
         bridge = ModelBridge(models, key) if models else None
@@ -113,13 +123,14 @@ class LocalServer:
             project=project,
             location=location,
             port=port,
-            buckets=folders,
+            buckets=places,
             home=str(home),
             data_dir=str(data),
             persistent=data_dir is not None,
             parent_pid=os.getpid(),
             workers=_workers(workers),
             models=tuple(routes),
+            faults=faults is not None,
             bridge_port=None if bridge is None else bridge.port,
             bridge_key="" if bridge is None else key.hex(),
         )
@@ -129,6 +140,10 @@ class LocalServer:
         try:
             data.mkdir(parents=True, exist_ok=True)
             self._endpoint = f"http://127.0.0.1:{handshake(self._process, config, self._log)}"
+            process = self._process  # Not the server, which must not live for as long as the plan.
+            self._control = Control(self._endpoint, self._token, lambda: process.poll() is None)
+            if faults is not None:
+                faults.attach(self._control)
         except BaseException:
             self._stop()
             raise
@@ -161,6 +176,11 @@ class LocalServer:
         return Credentials(token=self._token)  # type: ignore[no-untyped-call]
 
     @property
+    def pid(self) -> int:
+        """The id of its process, to look at its memory."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it still serves."""
         return self._stop.alive and self._process.poll() is None
@@ -172,19 +192,7 @@ class LocalServer:
         Raises:
             LocalServerError: The server has ended.
         """
-        request = urllib.request.Request(  # noqa: S310
-            f"{self._endpoint}/bqvision/model_calls", headers={"Authorization": f"Bearer {self._token}"}
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=30) as answer:
-                return Counter(json.load(answer))
-        except OSError as error:
-            raise LocalServerError(
-                f"the local BigQuery at {self._endpoint} does not answer"
-                + ("" if self.running else ": it has ended"),
-                next_step="Ask before the server, or the client that started it, is closed.",
-            ) from error
+        return self._control.model_calls()
 
     def client(self, **options: Any) -> Client:
         """Return a client on this server.
@@ -204,6 +212,8 @@ class LocalServer:
 
     def close(self) -> None:
         """Stop the server; what it kept in memory is gone."""
+        if self._faults is not None:
+            self._faults.detach()
         self._stop()
 
     def __enter__(self) -> Self:
@@ -220,13 +230,16 @@ class LocalServer:
         return f"<LocalServer {self._endpoint} {state}>"
 
 
-def _folders(buckets: Mapping[str, str | Path]) -> dict[str, str]:
-    folders: dict[str, str] = {}
+def _places(buckets: Mapping[str, str | Path | SimulatedBucket]) -> dict[str, str | SimulatedBucket]:
+    places: dict[str, str | SimulatedBucket] = {}
     for name, folder in buckets.items():
         if not _BUCKET.fullmatch(name):
             raise InvalidInputError(
                 f"{name!r} is no bucket name: 3 to 222 lower-case letters, digits, dots, dashes, underscores"
             )
+        if isinstance(folder, SimulatedBucket):
+            places[name] = folder
+            continue
         path = Path(folder).expanduser().resolve()
         if not path.is_dir():
             raise InvalidInputError(
@@ -234,8 +247,8 @@ def _folders(buckets: Mapping[str, str | Path]) -> dict[str, str]:
                 resource=f"gs://{name}",
                 next_step="Make the folder, or map the bucket to another one.",
             )
-        folders[name] = str(path)
-    return folders
+        places[name] = str(path)
+    return places
 
 
 def _routes(
@@ -254,6 +267,8 @@ def _routes(
             raise InvalidInputError(f"the vision model for {pattern!r} is not callable")
         if isinstance(one, OCRReader):
             routes.append(ModelRoute(pattern, "ocr"))
+        elif type(one) is ScriptedModel:
+            routes.append(ModelRoute(pattern, "scripted", script=one.settings()))
         else:
             routes.append(ModelRoute(pattern, "parent", index=len(models)))
             models.append(one)

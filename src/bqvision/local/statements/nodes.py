@@ -214,12 +214,14 @@ class Target:
         path: The table.
         span: Where its name stands.
         options: The statement's OPTIONS by lower-cased name; the emulator keeps none of them.
+        options_span: Where they stand, brackets included.
     """
 
     kind: str
     path: Path
     span: Span
     options: Mapping[str, Value] = field(default_factory=dict)
+    options_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,19 +201,24 @@ def _target(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, QueryP
     start = cursor.peek().start
     path = cursor.path()
     span = Span(start, cursor.tokens[cursor.index - 1].end)
-    return Target(" ".join(words), path, span, _own_options(cursor, parameters))
+    options, options_span = _own_options(cursor, parameters)
+    return Target(" ".join(words), path, span, options, options_span)
 
 
-def _own_options(cursor: Cursor, parameters: Mapping[str, QueryParameter]) -> Mapping[str, Value]:
+def _own_options(
+    cursor: Cursor, parameters: Mapping[str, QueryParameter]
+) -> tuple[Mapping[str, Value], Span | None]:
     """Reads the OPTIONS of the statement itself, which stand outside brackets and before AS."""
     while not cursor.at_end and cursor.peek().word != "AS":
         if cursor.peek().operator == "(":
             cursor.group()
         elif cursor.peek().word == "OPTIONS" and cursor.peek(1).operator == "(":
-            return Options(cursor, parameters).values
+            start = cursor.peek(1).start
+            values = Options(cursor, parameters).values
+            return values, Span(start, cursor.tokens[cursor.index - 1].end)
         else:
             cursor.next()
-    return {}
+    return {}, None
 
 
 _CHANGES = {"INSERT": "INTO", "UPDATE": "", "DELETE": "FROM", "MERGE": "INTO", "TRUNCATE": "TABLE"}

@@ -1,0 +1,68 @@
+"""Images that get another answer than the vision model's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from bqvision.local.inference import FixedRowError
+from bqvision.local.models import VisionModels
+from bqvision.local.vision import VisionAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bqvision.local.faults.ledger import Ledger
+    from bqvision.local.vision import VisionModel, VisionRequest
+    from bqvision.testing.faults import Fault
+
+_IMAGE_TOKENS: Final = 258
+"""What Gemini counts for a picture."""
+_CHARS_PER_TOKEN: Final = 4
+
+
+class FaultyModels(VisionModels):
+    """Vision models that are not asked about the images that a fault strikes.
+
+    Args:
+        models: Pattern to model; the first that matches answers.
+        workers: How many calls run at once.
+        ledger: Says which faults strike.
+    """
+
+    def __init__(self, models: Mapping[str, VisionModel], workers: int, ledger: Ledger) -> None:
+        super().__init__(models, workers)
+        self._ledger = ledger
+
+    @override
+    def find(self, endpoint: str) -> VisionModel:
+        """Return the model that answers for an endpoint, where no fault does.
+
+        Raises:
+            ApiError: None does.
+        """
+        model = super().find(endpoint)
+
+        def answer(request: VisionRequest, /) -> VisionAnswer:
+            fault = self._ledger.row([image.uri for image in request.images])
+            if fault is not None:
+                raise _fixed(fault)
+            return model(request)
+
+        return answer
+
+
+def _fixed(fault: Fault) -> FixedRowError:
+    values = {name: _storable(value) for name, value in fault.options.items()}
+    text, finish_reason = values["text"], values["finish_reason"]
+    if finish_reason is None:
+        return FixedRowError(None, values["row_status"])
+    said = "" if text is None else text
+    tokens = len(said) // _CHARS_PER_TOKEN
+    return FixedRowError(VisionAnswer(said, _IMAGE_TOKENS, tokens, finish_reason), values["row_status"])
+
+
+def _storable(value: object) -> str | None:
+    # A half of a surrogate pair is no text that a table can hold.
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else None
