@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import bqvision as bv
@@ -18,7 +19,7 @@ from bqvision.local import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 PROMPT = (
@@ -41,12 +42,22 @@ class Oracle:
         self.entered = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
+        self.limits: list[object] = []
+        self.watch: Callable[[str], object] | None = None
+        self._seen: Counter[str] = Counter()
 
     def __call__(self, request: VisionRequest) -> VisionAnswer:
         """Do what the image says, once the gate is open."""
         self.entered.set()
         assert self.gate.wait(60)
-        order: dict[str, str] = json.loads(request.images[0].data)
+        image = request.images[0]
+        order: dict[str, str] = json.loads(image.data)
+        self.limits.append(request.parameters.get("max_output_tokens"))
+        self._seen[image.uri] += 1
+        if self.watch is not None:
+            self.watch(image.uri)
+        if self._seen[image.uri] <= int(order.get("busy", "0")):
+            raise RetryableRowError("RESOURCE EXHAUSTED error from remote endpoint")
         if "fail" in order:
             raise _FAILURES[order["fail"]](order.get("message", "told to fail"))
         return VisionAnswer(order["text"], 100, 10, finish_reason=order.get("finish_reason", "STOP"))
@@ -77,7 +88,7 @@ class Cinema:
         self.hang(name, text=f"```json\n{answer}\n```")
 
     def hang(self, name: str, **order: str) -> None:
-        """Hang a poster that tells the model what to do."""
+        """Hang a poster that tells the model what to do: ``busy`` turns away so many calls before the answer."""
         self.store(name, json.dumps(order).encode())
 
     def store(self, name: str, data: bytes) -> None:
@@ -91,6 +102,12 @@ class Cinema:
     def analysis(self) -> bv.Analysis[bv.PosterResult]:
         """The tutorial's question about them."""
         return self.model.analyze(self.posters(), prompt=PROMPT, temperature=0.2)
+
+    def analysis_over(self, table: str, *, dataset: bv.Dataset | None = None) -> bv.Analysis[bv.PosterResult]:
+        """The tutorial's question about the images of a table that is there, from any client."""
+        home = self.dataset if dataset is None else dataset
+        model = home.remote_model("gemini-vision")
+        return model.analyze(home.object_table(table), prompt=PROMPT, temperature=0.2)
 
     def rows(self, sql: str) -> list[dict[str, object]]:
         """Query with google's own client; ``DS`` stands for the dataset."""

@@ -13,20 +13,28 @@ SOURCE = Path(bqvision.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"_rest", "records", "_error_table"},
+    {"_rest", "records", "_error_table", "testing"},
     {"schema", "_google_errors"},
     {"answers", "outcomes", "_retry"},
     {"decoding", "sql", "_calls"},
     {"_pages", "_job_config"},
     {"_metadata", "_results"},
+    {"_job_calls"},
+    {"_running"},
     {"_jobs"},
+    {"limits"},
     {"plan"},
+    {"claims", "report"},
+    {"tally"},
+    {"batches"},
+    {"rounds"},
     {"run"},
     {"analysis"},
     {"object_table", "remote_model"},
     {"dataset"},
     {"client"},
     {"local"},
+    {"pytest_plugin"},
 )
 """From the bottom to the top: a module imports from its own layer or from those below it."""
 
@@ -35,12 +43,14 @@ GOOGLE = {
     "_calls",
     "_error_table",
     "_google_errors",
+    "_job_calls",
     "_job_config",
     "_jobs",
     "_metadata",
     "_pages",
     "_results",
     "_retry",
+    "_running",
 }
 """What may know google's client: the client and the modules of the one way to BigQuery."""
 

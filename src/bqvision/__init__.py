@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bqvision import local
+    from bqvision import local, testing
     from bqvision._retry import RetryPolicy
     from bqvision.analysis import Analysis
     from bqvision.client import Client
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
         UnexpectedError,
         UnsupportedError,
     )
+    from bqvision.limits import RunOptions, Stop, StopReason
     from bqvision.object_table import ObjectInfo, ObjectTable, ObjectTableInfo, SignedUrl
     from bqvision.records import ImageResult, Outcome, PosterResult, Usage
     from bqvision.remote_model import RemoteModel, RemoteModelInfo
-    from bqvision.run import AnalysisRun, RunReport
+    from bqvision.report import RunReport
+    from bqvision.run import AnalysisRun
     from bqvision.schema import Describe
     from bqvision.sql.compose import Parameter, Statement
     from bqvision.sql.names import DatasetName, ModelName, TableName
@@ -70,9 +72,12 @@ _HOMES = {
     "RemoteModel": "remote_model",
     "RemoteModelInfo": "remote_model",
     "RetryPolicy": "_retry",
-    "RunReport": "run",
+    "RunOptions": "limits",
+    "RunReport": "report",
     "SignedUrl": "object_table",
     "Statement": "sql.compose",
+    "Stop": "limits",
+    "StopReason": "limits",
     "TableInfo": "dataset",
     "TableName": "sql.names",
     "Usage": "records",
@@ -120,10 +125,13 @@ __all__ = [
     "RemoteModelInfo",
     "RetryPolicy",
     "RunError",
+    "RunOptions",
     "RunReport",
     "ServiceError",
     "SignedUrl",
     "Statement",
+    "Stop",
+    "StopReason",
     "TableInfo",
     "TableName",
     "UnavailableError",
@@ -131,12 +139,13 @@ __all__ = [
     "UnsupportedError",
     "Usage",
     "local",
+    "testing",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name == "local":
-        return import_module("bqvision.local")
+    if name in {"local", "testing"}:
+        return import_module(f"bqvision.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(f"bqvision.{_HOMES.get(name, 'errors')}"), name)

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from bqvision.sql.compose import Parameter, Statement
 
 _OWN_ID: Final = "job_id"
+_IDENTITY: Final = frozenset({"fingerprint", "run_id", _OWN_ID})
+"""The parameters that say what a batch's job does: the question, the claim and the job."""
 _ARRAY: Final = re.compile(r"ARRAY<(\w+)>")
 
 
-def job_stem(statement: Statement, *, project: str, location: str | None, key: str) -> str:
-    """Return a job id without its attempt: the same for the same statement, parameters, place and key.
+def job_stem(label: str, *, project: str, location: str | None, key: str) -> str:
+    """Return a job id without its attempt: the same for the same label, place and key.
+
+    The statement's text has no part in it, so that two versions of this library that put the same thing in other
+    words meet in one job.
 
     Args:
-        statement: What the job runs.
+        label: The statement's label.
         project: Who is billed.
         location: Where it runs.
-        key: What tells two jobs of the same statement apart.
+        key: What the job does, and for whom.
     """
-    parameters = [
-        (parameter.name, parameter.type, parameter.value)
-        for parameter in statement.parameters
-        if parameter.name != _OWN_ID
-    ]
     place = None if location is None else location.lower()  # US and us are one place
-    identity = json.dumps([project, place, statement.sql, parameters, key])
-    return f"bqv_{statement.label}_{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
+    identity = json.dumps([project, place, label, key])
+    return f"bqv_{label}_{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
 
 
 def with_job_id(statement: Statement, job_id: str) -> Statement:
@@ -83,7 +83,10 @@ def configuration(job: QueryJob) -> Mapping[str, object]:
 
 
 def same_job(resource: Mapping[str, object], statement: Statement) -> bool:
-    """Return whether a job runs this very statement with these very parameters.
+    """Return whether a job does the very work of a statement.
+
+    It does if it runs this text with these parameters; or, put in other words by another version of this library,
+    if it knows itself by this id and asks the same question for the same claim.
 
     Args:
         resource: The job's configuration as BigQuery describes it.
@@ -93,7 +96,11 @@ def same_job(resource: Mapping[str, object], statement: Statement) -> bool:
     if not isinstance(query, dict):
         return False
     wanted = [_google_parameter(parameter).to_api_repr() for parameter in statement.parameters]
-    return query.get("query") == statement.sql and (query.get("queryParameters") or []) == wanted
+    given = query.get("queryParameters") or []
+    if query.get("query") == statement.sql and given == wanted:
+        return True
+    identity = [item for item in wanted if item.get("name") in _IDENTITY]
+    return len(identity) == len(_IDENTITY) and all(item in given for item in identity)
 
 
 def _google_parameter(parameter: Parameter) -> ScalarQueryParameter | ArrayQueryParameter:

@@ -49,3 +49,9 @@ def columns(table: Mapping[str, object]) -> dict[str, str]:
         return {}
     found = cast("Sequence[Mapping[str, object]]", fields)
     return {str(column["name"]): str(column["type"]) for column in found}
+
+
+def count(row: Mapping[str, object], column: str) -> int:
+    """Return an integer of a row, 0 for NULL."""
+    value = row[column]
+    return value if isinstance(value, int) else 0

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic
+from typing import TYPE_CHECKING, Generic, Unpack
 
 from bqvision import _rest
 from bqvision.decoding import decode
 from bqvision.errors import InvalidInputError, NotFoundError
+from bqvision.limits import Limits, RunOptions
 from bqvision.plan import Plan
 from bqvision.records import Outcome
 from bqvision.run import carry_out
 from bqvision.schema import R
 from bqvision.sql import analysis as sql
-from bqvision.sql.work import UNANSWERED
+from bqvision.sql.pending import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from bqvision.schema import RecordSchema
     from bqvision.sql.compose import Statement
     from bqvision.sql.names import TableName
-
-DEFAULT_BATCH_SIZE: Final = 10_000
-"""Images in one job, unless told otherwise: a job that fails or is stopped puts at most so many answers at risk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +38,20 @@ class Analysis(Generic[R]):
     schema: RecordSchema[R]
     """The record class and the fields that its answers hold."""
 
-    def run(
-        self,
-        into: str,
-        *,
-        batch_size: int = DEFAULT_BATCH_SIZE,
-        max_images: int | None = None,
-    ) -> AnalysisRun[R]:
+    def run(self, into: str, **options: Unpack[RunOptions]) -> AnalysisRun[R]:
         """Ask about every image that has no final answer yet, and keep each answer in a results table.
 
         The results table is append-only, one row per image and attempt, failures included; it is made if missing. An
         image is asked about again only if it was replaced, if the question or the model changed, or if there was no
         answer for a passing reason. The images to ask about are first frozen in a work table, which another run of
         the same analysis shares, and asked in jobs of fixed ids: a lost answer, a crash or a second process end in
-        the same job and pay once.
+        the same job and pay once. Then those whose outcome is RETRYABLE are asked again, in rounds with growing waits.
+
+        A run that meets a limit of the caller ends early, and its ``report.stopped`` says why and how to go on.
 
         Args:
             into: The results table, as ``table``, ``dataset.table`` or ``project.dataset.table``.
-            batch_size: The most images in one job.
-            max_images: Ask about at most so many images now; the rest stay for the next run.
+            **options: How many at once, how often, and when to stop; see `bqvision.RunOptions`.
 
         Returns:
             The run, which can be iterated over for the records and has a ``report``.
@@ -66,28 +59,26 @@ class Analysis(Generic[R]):
         Raises:
             InvalidInputError: An argument can not be right, or ``into`` is a table of another kind.
             NotFoundError: The object table, the model or the dataset does not exist.
+            RunError: A permission or a quota is missing, or ``max_error_ratio`` was exceeded; what was paid for is
+                kept, and the error has the ``report``.
             JobError: A job did not do its work; the rows of the jobs before it are kept.
             ServiceError: BigQuery refused, or could not be reached.
         """
+        limits = Limits.of(options)
+        self._check(limits)
         # A missing or wrong table is told before one is made for the results.
         self.images.describe()
-        return carry_out(self._plan(into, batch_size=batch_size, max_images=max_images))
+        return carry_out(self._plan(into, limits))
 
     def retry_failed(
-        self,
-        into: str,
-        *,
-        outcomes: Collection[Outcome] = UNANSWERED,
-        batch_size: int = DEFAULT_BATCH_SIZE,
-        max_images: int | None = None,
+        self, into: str, *, outcomes: Collection[Outcome] = UNANSWERED, **options: Unpack[RunOptions]
     ) -> AnalysisRun[R]:
         """Ask again about the images whose latest outcome is one of some outcomes; each is paid for again.
 
         Args:
             into: The results table of an earlier `run`.
             outcomes: Which. Default: those that never were answers, which every `run` asks again too.
-            batch_size: The most images in one job.
-            max_images: Ask about at most so many images now.
+            **options: As for `run`.
 
         Returns:
             The run, over all images as `run` gives it.
@@ -95,6 +86,7 @@ class Analysis(Generic[R]):
         Raises:
             InvalidInputError: No outcome is given, or OK is among them; else as `run`.
             NotFoundError: There is no such table; else as `run`.
+            RunError: As `run`.
             JobError: As `run`.
             ServiceError: As `run`.
         """
@@ -103,6 +95,8 @@ class Analysis(Generic[R]):
                 "outcomes must name what failed; OK is not among it",
                 next_step="Give, for example, outcomes={bv.Outcome.BLOCKED, bv.Outcome.TRUNCATED}.",
             )
+        limits = Limits.of(options)
+        self._check(limits)
         table = self.model.dataset.table_name(into)
         if self.model.dataset.service.get_table(table) is None:
             raise NotFoundError(
@@ -110,32 +104,22 @@ class Analysis(Generic[R]):
                 resource=str(table),
                 next_step="Nothing has been asked yet: use .run(into=...).",
             )
-        plan = self._plan(
-            into, batch_size=batch_size, max_images=max_images, ask_again=outcomes, only_failed=True
-        )
-        return carry_out(plan)
+        return carry_out(self._plan(into, limits, ask_again=outcomes, only_failed=True))
 
-    def statements(
-        self,
-        into: str,
-        *,
-        batch_size: int = DEFAULT_BATCH_SIZE,
-        max_images: int | None = None,
-    ) -> tuple[Statement, ...]:
+    def statements(self, into: str, **options: Unpack[RunOptions]) -> tuple[Statement, ...]:
         """Return all that `run` sends, unsent, with the first batch standing for every batch.
 
         The only request is for the model's endpoint, which is part of what makes an analysis the same one.
 
         Args:
             into: See `run`.
-            batch_size: See `run`.
-            max_images: See `run`.
+            **options: See `run`.
 
         Raises:
             NotFoundError: There is no such model.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        return self._plan(into, batch_size=batch_size, max_images=max_images).statements()
+        return self._plan(into, Limits.of(options)).statements()
 
     def table_statement(self, into: str, *, replace: bool = True, all_columns: bool = False) -> Statement:
         """Return what `create_table` sends, unsent."""
@@ -177,7 +161,7 @@ class Analysis(Generic[R]):
     def read(self, table: str) -> Iterator[R]:
         """Read a table of `run` or of `create_table` back into records, streamed, by URI.
 
-        Of a results table of `run`, the latest row of each image for this very question is read.
+        Of a results table of `run`, the latest row of each image of this object table for this very question is read.
 
         Args:
             table: The table.
@@ -243,12 +227,18 @@ class Analysis(Generic[R]):
         )
         return str(dataset.table_name(into))
 
+    def _check(self, limits: Limits) -> None:
+        if limits.max_tokens is not None and self.arguments.flatten_json_output is True:
+            raise InvalidInputError(
+                "max_tokens needs token counts, which flatten_json_output=True leaves out",
+                next_step="Leave flatten_json_output out, or use max_calls.",
+            )
+
     def _plan(
         self,
         into: str,
+        limits: Limits | None = None,
         *,
-        batch_size: int = DEFAULT_BATCH_SIZE,
-        max_images: int | None = None,
         ask_again: Collection[Outcome] = UNANSWERED,
         only_failed: bool = False,
     ) -> Plan[R]:
@@ -265,8 +255,7 @@ class Analysis(Generic[R]):
             endpoint=endpoint,
             ask_again=frozenset(ask_again),
             only_failed=only_failed,
-            batch_size=batch_size,
-            max_images=max_images,
+            limits=limits if limits is not None else Limits(),
         )
         plan.statements()  # what can not be right is refused before anything is sent
         return plan

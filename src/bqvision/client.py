@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from google.cloud import bigquery
 
-    from bqvision.local import LocalServer
+    from bqvision.local import LocalServer, SimulatedBucket
     from bqvision.local.vision import VisionModel
+    from bqvision.testing.plan import FaultPlan
 
 DEFAULT_LOCATION = "US"
 """Where BigQuery puts a dataset when nobody says: https://cloud.google.com/bigquery/docs/locations."""
@@ -103,6 +104,7 @@ class Client:
         self._settings = settings
         self._lock = threading.Lock()
         self._google: bigquery.Client | None = None
+        self._google_pid = 0
         self._server: LocalServer | None = None
         self._project = _first(settings.project, "GOOGLE_CLOUD_PROJECT")
         if self._project is not None:
@@ -124,11 +126,12 @@ class Client:
     def local(
         cls,
         *,
-        buckets: Mapping[str, str | Path],
+        buckets: Mapping[str, str | Path | SimulatedBucket],
         model: VisionModel | Mapping[str, VisionModel] | None = None,
         data_dir: str | Path | None = None,
         labels: Mapping[str, str] | None = None,
         retry: RetryPolicy | None = None,
+        faults: FaultPlan | None = None,
     ) -> Self:
         """Start a local BigQuery and return a client on it, which stops it when it is closed.
 
@@ -139,6 +142,7 @@ class Client:
             data_dir: Where tables are kept between starts. Default: nowhere.
             labels: Labels for every job.
             retry: How often and how long a request is repeated.
+            faults: What goes wrong, to test how a program takes it.
 
         Raises:
             InvalidInputError: A folder does not exist, or a bucket's name can not be one.
@@ -147,7 +151,7 @@ class Client:
         """
         from bqvision.local import serve
 
-        server = serve(buckets=buckets, model=model, data_dir=data_dir)
+        server = serve(buckets=buckets, model=model, data_dir=data_dir, faults=faults)
         client = cls(
             project=server.project,
             location=server.location,
@@ -223,7 +227,9 @@ class Client:
         """
         project = self.project
         with self._lock:
-            if self._google is None:
+            # A forked process must not share its parent's connections: two answers would get mixed up.
+            if self._google is None or self._google_pid != os.getpid():
+                self._google_pid = os.getpid()
                 self._google = _google_client(
                     project, self.location, self.endpoint, self._settings.credentials
                 )
@@ -280,7 +286,7 @@ class Client:
         """Close the connections, and stop the local BigQuery if this client started it."""
         with self._lock:
             google, self._google = self._google, None
-        if google is not None:
+        if google is not None and self._google_pid == os.getpid():
             google.close()  # type: ignore[no-untyped-call]
         if self._server is not None:
             self._server.close()

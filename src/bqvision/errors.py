@@ -37,9 +37,12 @@ a credential or a signed URL: what the server says is scrubbed and shortened.
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from typing_extensions import override
+
+if TYPE_CHECKING:
+    from bqvision.report import RunReport
 
 _MAX_MESSAGE_CHARS: Final = 600
 """Server messages may quote the statement; what is wrong stands at their beginning."""
@@ -264,7 +267,15 @@ class IntegrityError(ReadError):
 
 
 class RunError(BqvisionError):
-    """A run could not go on; the rows paid for are kept."""
+    """A run stopped since something is wrong that every further image would meet; the rows paid for are kept.
+
+    ``reason`` is a `StopReason`: PERMISSION, QUOTA or ERRORS.
+
+    Attributes:
+        report: What the run did, and how its images stand.
+    """
+
+    report: RunReport | None = None
 
 
 class LocalServerError(BqvisionError):

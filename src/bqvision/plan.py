@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic
 
+from bqvision._jobs import FinishedJob
 from bqvision.decoding import decode
-from bqvision.records import Outcome
+from bqvision.errors import IntegrityError
+from bqvision.limits import Limits
 from bqvision.schema import R
+from bqvision.sql import batches as batch_sql
 from bqvision.sql import ledger as ledger_sql
 from bqvision.sql import work as work_sql
+from bqvision.sql.pending import UNANSWERED, Scope, survey
 
 if TYPE_CHECKING:
-    from bqvision._jobs import FinishedJob, Service
+    from bqvision._jobs import RunningJob, Service
     from bqvision.analysis import Analysis
+    from bqvision.errors import PartialReadError
+    from bqvision.records import Outcome
     from bqvision.sql.compose import Statement
     from bqvision.sql.ledger import Column
     from bqvision.sql.names import TableName
@@ -36,12 +42,11 @@ class Plan(Generic[R]):
     """The results table."""
     endpoint: str
     """The model's endpoint, as BigQuery reports it."""
-    ask_again: frozenset[Outcome]
+    limits: Limits = field(default_factory=Limits)
+    ask_again: frozenset[Outcome] = UNANSWERED
     """Images with such an outcome are asked about again; those without any always are."""
     only_failed: bool = False
     """Whether images that were never asked about are left out."""
-    batch_size: int
-    max_images: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -78,28 +83,80 @@ class Plan(Generic[R]):
         """The way to BigQuery."""
         return self.analysis.model.dataset.service
 
-    def execute(self, statement: Statement, *, key: str | None = None, attempts: int = 3) -> FinishedJob:
-        """Run a statement where the model is."""
-        location = self.analysis.model.dataset.location
-        return self.service.execute(statement, key=key, attempts=attempts, location=location)
+    def execute(self, statement: Statement, *, key: str | None = None) -> FinishedJob:
+        """Run a statement that calls no model, where the model is."""
+        return self.service.execute(statement, key=key, location=self._location)
+
+    def begin(self, statement: Statement, *, key: str) -> RunningJob:
+        """Return the job of a statement that calls a model, not sent yet."""
+        attempts = self.limits.job_attempts
+        return self.service.begin(statement, key=key, attempts=attempts, location=self._location)
 
     def rows(self, statement: Statement) -> Iterator[Mapping[str, object]]:
         """Run a query and read its rows."""
         return self.service.rows(self.execute(statement))
 
     def records(self) -> Iterator[R]:
-        """Read the row that counts of each image, as a record."""
-        for row in self.rows(self.read()):
-            yield decode(self.analysis.schema, row)
+        """Read the row that counts of each image, as a record, by URI.
+
+        Raises:
+            PartialReadError: Some records were delivered, the rest could not be read.
+            IntegrityError: The pages contradict each other, or an image comes twice.
+        """
+        job = self.execute(self.read())
+        return self._decoded(job, start=0)
+
+    def resumed(self, error: PartialReadError) -> Iterator[R]:
+        """Read the rest of records whose reading broke off, from the result that is there.
+
+        Args:
+            error: What broke it off.
+        """
+        job = FinishedJob(job_id=error.job_id or "", location=error.location, statement=error.statement or "")
+        return self._decoded(job, start=error.rows_read)
+
+    def _decoded(self, job: FinishedJob, *, start: int) -> Iterator[R]:
+        last: str | None = None
+        for row in self.service.rows(job, start=start):
+            record = decode(self.analysis.schema, row)
+            if record.uri == last:
+                raise IntegrityError(
+                    f"an image comes twice in the results: {record.uri}",
+                    statement=job.statement,
+                    resource=str(self.ledger),
+                    job_id=job.job_id,
+                    location=job.location,
+                    next_step="Read the results again.",
+                )
+            last = record.uri
+            yield record
+
+    @property
+    def _location(self) -> str | None:
+        return self.analysis.model.dataset.location
+
+    def scope(self) -> Scope:
+        """What this run asks about at first."""
+        return Scope(
+            source=self.analysis.images.name,
+            ledger=self.ledger,
+            fingerprint=self.fingerprint,
+            new=not self.only_failed,
+            again=self.ask_again,
+            larger_limit=self.analysis.arguments.larger_limit if self.limits.retry_truncated else None,
+        )
 
     def statements(self) -> tuple[Statement, ...]:
         """Return all that a run sends, with the first batch standing for every batch."""
+        cut = work_sql.Cut.of(1, batch_size=self.limits.batch_size, limit=self.limits.max_images)
         return (
             self.create_ledger(),
-            self.create_work(),
-            self.count_batches(run_id=_SET_WHEN_SENT),
+            self.survey(self.scope()),
+            self.create_work(self.scope(), cut, run_id=_SET_WHEN_SENT),
+            self.count_batches(),
             self.batch(work_sql.REFUSED_BATCH, run_id=_SET_WHEN_SENT),
             self.batch(0, run_id=_SET_WHEN_SENT),
+            self.count_outcomes(run_id=_SET_WHEN_SENT, job_id=_SET_WHEN_SENT),
             self.drop_work(),
             self.summary(),
             self.read(),
@@ -110,65 +167,78 @@ class Plan(Generic[R]):
         return ledger_sql.create_ledger(self.ledger, schema=self.analysis.schema)
 
     def add_column(self, column: Column) -> Statement:
-        """Give the results table a column of the record that it has not."""
+        """Give the results table a column that it has not: of the record, or of a later version of bqvision."""
         return ledger_sql.add_column(self.ledger, column=column)
 
-    def create_work(self) -> Statement:
+    def survey(self, scope: Scope) -> Statement:
+        """Count what there is to ask, before anything is claimed or paid for."""
+        return survey(scope)
+
+    def create_work(self, scope: Scope, cut: work_sql.Cut, *, run_id: str) -> Statement:
         """Freeze what is asked."""
-        return work_sql.create_work_table(
-            self.work_table,
-            source=self.analysis.images.name,
-            ledger=self.ledger,
-            fingerprint=self.fingerprint,
-            batch_size=self.batch_size,
-            again=self.ask_again,
-            only_failed=self.only_failed,
-            max_images=self.max_images,
-            if_not_exists=False,
-        )
+        return work_sql.create_work_table(self.work_table, scope=scope, cut=cut, run_id=run_id)
 
-    def count_batches(self, *, run_id: str) -> Statement:
-        """Count what is asked, before anything is paid for, and say what of it is answered already."""
-        return work_sql.count_batches(self.work_table, ledger=self.ledger, run_id=run_id)
+    def extend_work(self) -> Statement:
+        """Keep the work table longer."""
+        return work_sql.extend_work_table(self.work_table)
 
-    def batch(self, number: int, *, run_id: str) -> Statement:
+    def count_batches(self) -> Statement:
+        """Count what was claimed, before anything is paid for, and say what of it is answered already."""
+        return work_sql.count_batches(self.work_table, ledger=self.ledger, fingerprint=self.fingerprint)
+
+    def batch(self, number: int, *, run_id: str, output_limit: int | None = None) -> Statement:
         """Ask about one batch; or, for the batch of refused images, put them down without asking."""
         if number == work_sql.REFUSED_BATCH:
-            return work_sql.insert_refused(
+            return batch_sql.insert_refused(
                 ledger=self.ledger,
                 work=self.work_table,
                 fingerprint=self.fingerprint,
                 run_id=run_id,
                 job_id=_SET_WHEN_SENT,
             )
-        return work_sql.insert_batch(
+        arguments = self.analysis.arguments
+        return batch_sql.insert_batch(
             ledger=self.ledger,
             work=self.work_table,
             batch=number,
             model=self.analysis.model.name,
-            arguments=self.analysis.arguments,
+            arguments=arguments if output_limit is None else arguments.with_output_limit(output_limit),
             schema=self.analysis.schema,
             fingerprint=self.fingerprint,
             run_id=run_id,
             job_id=_SET_WHEN_SENT,
         )
 
+    def count_outcomes(self, *, run_id: str, job_id: str) -> Statement:
+        """Count what one batch came to."""
+        return batch_sql.count_outcomes(
+            self.ledger, fingerprint=self.fingerprint, run_id=run_id, job_id=job_id
+        )
+
     def drop_work(self) -> Statement:
         """Drop what has been asked."""
         return work_sql.drop_work_table(self.work_table)
 
-    def summary(self, *, run_id: str | None = None) -> Statement:
-        """Count images and tokens by outcome: as all images stand, or what one work table came to."""
-        return ledger_sql.ledger_summary(self.ledger, fingerprint=self.fingerprint, run_id=run_id)
+    def summary(self) -> Statement:
+        """Count images by outcome, as all of them stand."""
+        return ledger_sql.ledger_summary(
+            self.ledger, source=self.analysis.images.name, fingerprint=self.fingerprint
+        )
 
     def read(self) -> Statement:
         """Read the row that counts of each image."""
-        return ledger_sql.read_ledger(self.ledger, fingerprint=self.fingerprint, schema=self.analysis.schema)
+        return ledger_sql.read_ledger(
+            self.ledger,
+            source=self.analysis.images.name,
+            fingerprint=self.fingerprint,
+            schema=self.analysis.schema,
+        )
 
     def format(self, into: TableName, *, replace: bool) -> Statement:
         """Copy what counts into a table of typed columns."""
         return ledger_sql.format_ledger(
             ledger=self.ledger,
+            source=self.analysis.images.name,
             into=into,
             schema=self.analysis.schema,
             fingerprint=self.fingerprint,

@@ -31,6 +31,7 @@ FieldType: TypeAlias = Literal["STRING", "INT64", "FLOAT64", "BOOL"]
 LEDGER_COLUMNS = (
     "uri",
     "generation",
+    "object_table",
     "fingerprint",
     "run_id",
     "attempt",
@@ -41,6 +42,7 @@ LEDGER_COLUMNS = (
     "finish_reason",
     "input_tokens",
     "output_tokens",
+    "output_limit",
     "job_id",
     "analysed_at",
 )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bqvision.records import ImageResult, PosterResult
+from bqvision.records import ImageResult, Outcome, PosterResult
 from bqvision.schema import schema_of
-from bqvision.sql import analysis, datasets, ledger, models, object_tables, work
+from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, work
 from bqvision.sql.analysis import GenerateTextArguments
 from bqvision.sql.names import ConnectionName, DatasetName, ModelName, TableName
 
@@ -62,8 +62,21 @@ RAW_BODY = GenerateTextArguments(
 FLAT = GenerateTextArguments(prompt="What is this?", flatten_json_output=True)
 
 
+SCOPE = pending.Scope(source=POSTERS, ledger=RESULTS, fingerprint=FINGERPRINT)
+RETRY = pending.Scope(
+    source=POSTERS,
+    ledger=RESULTS,
+    fingerprint=FINGERPRINT,
+    new=False,
+    again=frozenset({Outcome.RETRYABLE}),
+    larger_limit=8192,
+    runs=("run-1", "run-2"),
+    retry=True,
+)
+
+
 def _batch(arguments: GenerateTextArguments) -> Statement:
-    return work.insert_batch(
+    return batches.insert_batch(
         ledger=RESULTS,
         work=WORK,
         batch=3,
@@ -148,27 +161,38 @@ STATEMENTS: dict[str, Statement] = {
     ),
     "create_ledger": ledger.create_ledger(RESULTS, schema=COVER),
     "add_column": ledger.add_column(RESULTS, column=ledger.Column("year", "INT64")),
-    "read_ledger": ledger.read_ledger(RESULTS, fingerprint=FINGERPRINT, schema=POSTER),
-    "ledger_summary": ledger.ledger_summary(RESULTS, fingerprint=FINGERPRINT),
-    "ledger_summary_of_run": ledger.ledger_summary(RESULTS, fingerprint=FINGERPRINT, run_id="run-1"),
+    "read_ledger": ledger.read_ledger(RESULTS, source=POSTERS, fingerprint=FINGERPRINT, schema=POSTER),
+    "ledger_summary": ledger.ledger_summary(RESULTS, source=POSTERS, fingerprint=FINGERPRINT),
     "format_ledger": ledger.format_ledger(
-        ledger=RESULTS, into=FORMATTED, schema=POSTER, fingerprint=FINGERPRINT
+        ledger=RESULTS, source=POSTERS, into=FORMATTED, schema=POSTER, fingerprint=FINGERPRINT
     ),
+    "survey": pending.survey(SCOPE),
+    "survey_of_a_retry": pending.survey(RETRY),
     "create_work_table": work.create_work_table(
-        WORK, source=POSTERS, ledger=RESULTS, fingerprint=FINGERPRINT, batch_size=1000
+        WORK, scope=SCOPE, cut=work.Cut.of(5, batch_size=1000), run_id="run-1"
     ),
     "create_work_table_limited": work.create_work_table(
         WORK,
-        source=POSTERS,
-        ledger=RESULTS,
-        fingerprint=FINGERPRINT,
-        batch_size=10,
-        max_images=25,
+        scope=SCOPE,
+        cut=work.Cut.of(100, batch_size=10, limit=25),
+        run_id="run-1",
         expires_hours=1,
-        if_not_exists=False,
     ),
-    "count_batches": work.count_batches(WORK, ledger=RESULTS, run_id="run-1"),
-    "insert_refused": work.insert_refused(
+    "create_work_table_of_many": work.create_work_table(
+        WORK, scope=SCOPE, cut=work.Cut.of(10_000_000, batch_size=25_000), run_id="run-1"
+    ),
+    "create_work_table_of_a_few_out_of_many": work.create_work_table(
+        WORK, scope=SCOPE, cut=work.Cut.of(10_000_000, batch_size=25_000, limit=100), run_id="run-1"
+    ),
+    "create_work_table_of_a_retry": work.create_work_table(
+        WORK, scope=RETRY, cut=work.Cut.of(5, batch_size=1000), run_id="run-3"
+    ),
+    "extend_work_table": work.extend_work_table(WORK),
+    "count_batches": work.count_batches(WORK, ledger=RESULTS, fingerprint=FINGERPRINT),
+    "count_outcomes": batches.count_outcomes(
+        RESULTS, fingerprint=FINGERPRINT, run_id="run-1", job_id="job-1"
+    ),
+    "insert_refused": batches.insert_refused(
         ledger=RESULTS, work=WORK, fingerprint=FINGERPRINT, run_id="run-1", job_id="job-1"
     ),
     "insert_batch": _batch(TUTORIAL),

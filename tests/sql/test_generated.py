@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bqvision.schema import RecordSchema
-from bqvision.sql import analysis, datasets, ledger, models, object_tables, work
+from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, work
 from bqvision.sql.arguments import GenerateTextArguments
 from bqvision.sql.compose import Statement
 from bqvision.sql.names import Connection, ConnectionName, DatasetName, ModelName, TableName
@@ -154,9 +154,10 @@ def test_format_table(
 
 
 @fewer
-@given(our.tables, our.schemas, our.columns, our.fingerprints, our.texts, our.tables)
+@given(our.tables, our.tables, our.schemas, our.columns, our.fingerprints, our.texts, our.tables)
 def test_ledger_statements(
     table: TableName,
+    source: TableName,
     schema: RecordSchema[Any],
     column: ledger.Column,
     fingerprint: str,
@@ -166,14 +167,19 @@ def test_ledger_statements(
     """What was asked, and by which run, are parameters."""
     check(ledger.create_ledger(table, schema=schema), names=[table], strings=[])
     check(ledger.add_column(table, column=column), names=[table], strings=[])
-    reading = ledger.read_ledger(table, fingerprint=fingerprint, schema=schema)
-    check(reading, names=[table], strings=[])
+    reading = ledger.read_ledger(table, source=source, fingerprint=fingerprint, schema=schema)
+    check(reading, names=[table, source], strings=[])
     assert values(reading) == {"fingerprint": fingerprint}
-    summary = ledger.ledger_summary(table, fingerprint=fingerprint, run_id=run_id)
-    check(summary, names=[table], strings=[])
-    assert values(summary) == {"fingerprint": fingerprint, "run_id": run_id}
-    formatting = ledger.format_ledger(ledger=table, into=into, schema=schema, fingerprint=fingerprint)
-    check(formatting, names=[into, table], strings=[])
+    summary = ledger.ledger_summary(table, source=source, fingerprint=fingerprint)
+    check(summary, names=[table, source], strings=[str(source)])
+    assert values(summary) == {"fingerprint": fingerprint}
+    formatting = ledger.format_ledger(
+        ledger=table, source=source, into=into, schema=schema, fingerprint=fingerprint
+    )
+    check(formatting, names=[into, table, source], strings=[])
+    counting = batches.count_outcomes(table, fingerprint=fingerprint, run_id=run_id, job_id=run_id)
+    check(counting, names=[table], strings=["", ""])
+    assert values(counting) == {"fingerprint": fingerprint, "run_id": run_id, "job": run_id}
 
 
 @many
@@ -184,6 +190,10 @@ def test_ledger_statements(
     st.integers(1, 10_000_000),
     our.outcomes,
     st.none() | st.integers(1, 10**12),
+    st.integers(0, 10**10),
+    st.none() | st.integers(1, 65_535),
+    st.lists(our.texts, max_size=3).map(tuple),
+    our.texts,
 )
 def test_create_work_table(
     source: TableName,
@@ -191,22 +201,34 @@ def test_create_work_table(
     fingerprint: str,
     batch_size: int,
     again: set[Any],
-    max_images: int | None,
+    limit: int | None,
+    number: int,
+    larger_limit: int | None,
+    runs: tuple[str, ...],
+    run_id: str,
 ) -> None:
     """Whatever the limits, the statement reads object table and ledger once each."""
     name = work.work_table_name(results, fingerprint)
-    statement = work.create_work_table(
-        name,
+    scope = pending.Scope(
         source=source,
         ledger=results,
         fingerprint=fingerprint,
-        batch_size=batch_size,
-        again=again,
-        max_images=max_images,
+        again=frozenset(again),
+        larger_limit=larger_limit,
+        runs=runs,
     )
+    cut = work.Cut.of(number, batch_size=batch_size, limit=limit)
+    statement = work.create_work_table(name, scope=scope, cut=cut, run_id=run_id)
     paths = [path for path in googlesql.quoted_names(statement.sql) if "." in path]
     assert paths == [str(name), str(source), str(results)]
-    assert values(statement) == {"fingerprint": fingerprint, "again": tuple(sorted(again))}
+    wanted: dict[str, object] = {"fingerprint": fingerprint, "run_id": run_id}
+    if again:
+        wanted["again"] = tuple(sorted(again))
+    if runs and (again or larger_limit is not None):
+        wanted["runs"] = runs
+    assert values(statement) == wanted
+    survey = pending.survey(scope)
+    assert [path for path in googlesql.quoted_names(survey.sql) if "." in path] == [str(source), str(results)]
 
 
 @fewer
@@ -219,7 +241,7 @@ def test_create_work_table(
     our.fingerprints,
     our.texts,
     our.texts,
-    st.integers(0, 10**12),
+    st.integers(0, 10**17),
 )
 def test_inserts(
     results: TableName,
@@ -234,9 +256,9 @@ def test_inserts(
 ) -> None:
     """The prompt and the ids are parameters; the texts of the arguments stand in the text."""
     common: dict[str, Any] = {"ledger": results, "work": table, "fingerprint": fingerprint}
-    refusing = work.insert_refused(**common, run_id=run_id, job_id=job_id)
+    refusing = batches.insert_refused(**common, run_id=run_id, job_id=job_id)
     check(refusing, names=[results, table], strings=["INPUT"])
-    asking = work.insert_batch(
+    asking = batches.insert_batch(
         **common, batch=batch, model=model, arguments=arguments, schema=schema, run_id=run_id, job_id=job_id
     )
     paths = [name for name in googlesql.quoted_names(asking.sql) if "." in name]
@@ -249,12 +271,13 @@ def test_inserts(
 
 
 @many
-@given(name=our.tables, ledger=our.tables, run_id=our.texts)
-def test_statements_on_the_work_table(name: TableName, ledger: TableName, run_id: str) -> None:
-    """Counting and dropping name their tables and nothing else; the run is a parameter."""
-    counting = work.count_batches(name, ledger=ledger, run_id=run_id)
-    check(counting, names=[name, ledger], strings=[])
-    assert values(counting) == {"run_id": run_id}
+@given(name=our.tables, ledger=our.tables, fingerprint=our.texts)
+def test_statements_on_the_work_table(name: TableName, ledger: TableName, fingerprint: str) -> None:
+    """Counting, keeping and dropping name their tables and nothing else; the question is a parameter."""
+    counting = work.count_batches(name, ledger=ledger, fingerprint=fingerprint)
+    check(counting, names=[name, ledger], strings=["PERMISSION", "QUOTA"])
+    assert values(counting) == {"fingerprint": fingerprint}
+    check(work.extend_work_table(name), names=[name], strings=[])
     check(work.drop_work_table(name), names=[name], strings=[])
 
 

@@ -10,7 +10,7 @@ from bqvision.errors import InvalidInputError
 from bqvision.schema import LEDGER_COLUMNS
 from bqvision.sql.ledger import Column, ledger_columns, missing_columns
 from tests import googlesql
-from tests.sql.samples import COVER, FINGERPRINT, POSTER, RESULTS, STATEMENTS
+from tests.sql.samples import COVER, FINGERPRINT, POSTER, POSTERS, RESULTS, STATEMENTS
 
 if TYPE_CHECKING:
     from tests.googlesql import Table
@@ -21,6 +21,10 @@ LEDGER = {
     "fingerprint": "STRING",
     "run_id": "STRING",
     "attempt": "INT64",
+    "object_table": "STRING",
+    "output_limit": "INT64",
+    "status": "STRING",
+    "job_id": "STRING",
 }
 LEDGER |= {"outcome": "STRING", "error": "STRING", "input_tokens": "INT64", "output_tokens": "INT64"}
 # The wheel takes no TIMESTAMP cells; only their order matters here.
@@ -35,8 +39,9 @@ def row(uri: str, generation: int, attempt: int, outcome: str, at: int, **values
 
 
 def ledger(*rows: list[Any]) -> dict[str, Table]:
-    """Return the ledger with these rows."""
-    return {str(RESULTS): (LEDGER, rows)}
+    """Return the ledger with these rows, and an object table that has images 1 to 5."""
+    images = [[f"gs://b/{number}"] for number in range(1, 6)]
+    return {str(RESULTS): (LEDGER, rows), str(POSTERS): ({"uri": "STRING"}, images)}
 
 
 ROWS = ledger(
@@ -58,6 +63,8 @@ ROWS = ledger(
     row("gs://b/4", 1, 1, "OK", 5, title="earlier"),
     row("gs://b/4", 1, 1, "OK", 6, title="same attempt, later"),
     row("gs://b/5", 1, 1, "OK", 1, title="other question", fingerprint="other", run_id="run-1"),
+    row("gs://b/6", 1, 1, "OK", 1, title="deleted", object_table=str(POSTERS)),
+    row("gs://b/7", 1, 1, "OK", 1, title="of another object table", object_table="p.d.other"),
 )
 
 
@@ -105,19 +112,31 @@ def test_formatting_takes_the_row_that_counts() -> None:
 
 
 def test_summary_counts_the_rows_that_count() -> None:
-    """One line for each outcome; tokens are summed where they are known."""
+    """One line for each outcome; an image that is gone counts as deleted where it was asked from, only there."""
     statement = STATEMENTS["ledger_summary"]
     assert googlesql.query(statement.sql, tables=ROWS, parameters=statement.parameters) == [
-        ("BLOCKED", 1, 1, None, None),
-        ("OK", 3, 1, 30, 1),
+        ("BLOCKED", False, 1),
+        ("OK", False, 3),
+        ("OK", True, 1),
     ]
 
 
-def test_summary_of_a_run_counts_what_it_wrote() -> None:
-    """Rows of other runs and questions are not counted."""
-    statement = STATEMENTS["ledger_summary_of_run"]
-    found = googlesql.query(statement.sql, tables=ROWS, parameters=statement.parameters)
-    assert found == [("OK", 1, 1, 20, None)]
+def test_outcomes_of_a_job_are_those_that_it_wrote() -> None:
+    """Rows of other jobs, runs and questions are not counted; a status that is not empty is a failed row."""
+    known = {"run_id": "run-1", "job_id": "job-1"}
+    tables = ledger(
+        row("gs://b/1", 1, 1, "OK", 1, status="", input_tokens=20, output_tokens=2, **known),
+        row("gs://b/2", 1, 1, "OK", 1, status="", input_tokens=10, output_tokens=1, **known),
+        row("gs://b/3", 1, 1, "RETRYABLE", 1, status="A retryable error occurred", **known),
+        row("gs://b/4", 1, 1, "OK", 1, run_id="run-1", job_id="job-2"),
+        row("gs://b/4", 1, 1, "OK", 1, run_id="run-2", job_id="job-1"),
+        row("gs://b/5", 1, 1, "OK", 1, fingerprint="other", **known),
+    )
+    statement = STATEMENTS["count_outcomes"]
+    assert googlesql.query(statement.sql, tables=tables, parameters=statement.parameters) == [
+        ("OK", 2, 0, 30, 3, None),
+        ("RETRYABLE", 1, 1, None, None, "A retryable error occurred"),
+    ]
 
 
 def test_reading_is_ordered_and_complete() -> None:
@@ -128,10 +147,9 @@ def test_reading_is_ordered_and_complete() -> None:
         [dict(zip(LEDGER, cells, strict=True)).get(name) for name in columns]
         for cells in ROWS[str(RESULTS)][1]
     ]
-    found = googlesql.query(
-        statement.sql, tables={str(RESULTS): (columns, rows)}, parameters=statement.parameters
-    )
-    assert [(cells[0], cells[1], cells[4]) for cells in found] == [
+    tables = {**ROWS, str(RESULTS): (columns, rows)}
+    found = googlesql.query(statement.sql, tables=tables, parameters=statement.parameters)
+    assert [(cells[0], cells[1], cells[5]) for cells in found] == [
         ("gs://b/1", 1, 2),
         ("gs://b/2", 1, 1),
         ("gs://b/3", 2, 1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,10 +11,21 @@ import pytest
 
 from bqvision.errors import InvalidInputError
 from bqvision.records import Outcome
-from bqvision.sql import work
+from bqvision.sql import batches, work
 from bqvision.sql.names import TableName
 from tests import googlesql
-from tests.sql.samples import FINGERPRINT, MODEL, POSTER, POSTERS, PROMPT, RESULTS, STATEMENTS, TUTORIAL, WORK
+from tests.sql.samples import (
+    FINGERPRINT,
+    MODEL,
+    POSTER,
+    POSTERS,
+    PROMPT,
+    RESULTS,
+    SCOPE,
+    STATEMENTS,
+    TUTORIAL,
+    WORK,
+)
 from tests.sql.test_ledger import LEDGER, row
 
 # The wheel takes no STRUCT cells: a text stands for the reference to the object.
@@ -26,23 +39,39 @@ def image(
     return [uri, generation, f"ref of {uri}", kind, size]
 
 
-def pending(
-    images: Sequence[list[Any]], done: Sequence[list[Any]] = (), **options: Any
+def claimed(
+    images: Sequence[list[Any]],
+    done: Sequence[list[Any]] = (),
+    *,
+    batch_size: int = 1000,
+    limit: int | None = None,
+    cut: work.Cut | None = None,
+    **scope: Any,
 ) -> list[tuple[Any, ...]]:
-    """Return the work table's rows as (uri, generation, attempt, refusal, batch), by URI."""
-    given: dict[str, Any] = {"batch_size": 1000, **options}
-    statement = work.create_work_table(WORK, source=POSTERS, ledger=RESULTS, fingerprint=FINGERPRINT, **given)
+    """Return the work table's rows as (uri, generation, attempt, refusal, limit, batch), by URI."""
+    statement = work.create_work_table(
+        WORK,
+        scope=dataclasses.replace(SCOPE, **scope),
+        cut=cut or work.Cut.of(5, batch_size=batch_size, limit=limit),
+        run_id="run-9",
+    )
     _, _, select = statement.sql.partition("\nAS (\n")
     rows = googlesql.query(
         select.rpartition("\n)")[0],
         tables={str(POSTERS): (IMAGES, images), str(RESULTS): (LEDGER, done)},
         parameters=statement.parameters,
     )
-    assert all(ref == f"ref of {uri}" for uri, _, ref, *_ in rows)
-    return sorted(
+    assert all(row[2] == f"ref of {row[0]}" for row in rows)
+    assert all(row[8:10] == (str(POSTERS), "run-9") for row in rows)
+    return sorted((row[0], row[1], row[5], row[6], row[7], row[10]) for row in rows)
+
+
+def pending(*args: Any, **options: Any) -> list[tuple[Any, ...]]:
+    """Return the work table's rows as (uri, generation, attempt, refusal, batch), by URI."""
+    return [
         (uri, generation, attempt, refusal, batch)
-        for uri, generation, _, _, _, attempt, refusal, batch in rows
-    )
+        for uri, generation, attempt, refusal, _, batch in claimed(*args, **options)
+    ]
 
 
 def test_everything_is_asked_once_at_first() -> None:
@@ -68,8 +97,11 @@ def test_outcomes_to_ask_again_can_be_chosen() -> None:
         row(f"gs://b/{name}", 1, 1, kind, 1)
         for name, kind in zip("123", ("OK", "TRUNCATED", "RETRYABLE"), strict=True)
     ]
-    assert [uri for uri, *_ in pending(images, done, again=[Outcome.TRUNCATED])] == ["gs://b/2", "gs://b/4"]
-    assert [uri for uri, *_ in pending(images, done, again=[])] == ["gs://b/4"]
+    assert [uri for uri, *_ in pending(images, done, again=frozenset({Outcome.TRUNCATED}))] == [
+        "gs://b/2",
+        "gs://b/4",
+    ]
+    assert [uri for uri, *_ in pending(images, done, again=frozenset())] == ["gs://b/4"]
 
 
 def test_the_last_attempt_decides() -> None:
@@ -132,7 +164,7 @@ def test_batches_are_cut_by_uri() -> None:
 def test_a_limit_counts_only_what_is_asked() -> None:
     """The limit takes the first images by URI; refused ones are free and come along."""
     images = [image(f"gs://b/{number}") for number in range(5)] + [image("gs://b/0.txt", kind="text/plain")]
-    found = pending(images, batch_size=2, max_images=3)
+    found = pending(images, batch_size=2, limit=3)
     assert [(uri, batch) for uri, _, _, _, batch in found] == [
         ("gs://b/0", 0),
         ("gs://b/0.txt", -1),
@@ -141,22 +173,142 @@ def test_a_limit_counts_only_what_is_asked() -> None:
     ]
 
 
+def test_more_than_a_few_images_have_a_canary() -> None:
+    """The first image is a batch of its own; those that were turned away before come last, never as the canary."""
+    names = [f"gs://b/{number:02}" for number in range(12)]
+    done = [row("gs://b/00", 1, 1, "PERMISSION", 1)]
+    cut = work.Cut.of(12, batch_size=5)
+    found = {uri: batch for uri, _, _, _, batch in pending([image(name) for name in names], done, cut=cut)}
+    assert found == dict(zip(names, (3, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3), strict=True))
+
+
+def test_ten_images_are_one_batch() -> None:
+    """A few images need no canary."""
+    images = [image(f"gs://b/{number}") for number in range(10)]
+    assert {batch for *_, batch in pending(images, cut=work.Cut.of(10, batch_size=1000))} == {0}
+
+
+def test_many_images_are_numbered_in_shards() -> None:
+    """No step sorts all of them; every image is in one batch, and no batch is larger than it may be."""
+    images = [image(f"gs://b/{number}") for number in range(60)]
+    cut = work.Cut(batch_size=7, shards=3, canary=True)
+    batches = Counter(batch for *_, batch in pending(images, cut=cut))
+    assert sum(batches.values()) == 60
+    assert max(batches.values()) <= 7
+    assert batches[0] == 1
+    assert {batch // 1_000_000 for batch in batches} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("pending", "limit", "shards", "keep", "sampled"),
+    [
+        (10, None, 1, None, False),
+        (1_000_000, None, 1, None, False),
+        (10_000_000, None, 10, None, False),
+        (100_000_000, None, 100, None, False),
+        (100_000_000, 100, 1, 100, True),
+        (100_000_000, 3_000_000, 3, 1_000_000, False),
+        (100, 1000, 1, 1000, False),
+    ],
+)
+def test_the_cut_follows_the_number_of_images(
+    pending: int, limit: int | None, shards: int, keep: int | None, sampled: bool
+) -> None:
+    """A shard is a million images at most, and a limit is kept over all of them."""
+    cut = work.Cut.of(pending, batch_size=25_000, limit=limit)
+    assert (cut.shards, cut.keep, cut.sample is not None) == (shards, keep, sampled)
+    assert limit is None or cut.shards * (cut.keep or 0) <= limit
+
+
+def test_a_few_out_of_many_are_exactly_so_many() -> None:
+    """A sample by hash is larger than needed, and then cut."""
+    images = [image(f"gs://b/{number}") for number in range(200)]
+    found = pending(images, cut=work.Cut(batch_size=10, keep=20, sample=(200, 60)))
+    assert len(found) == 20
+    assert Counter(batch for *_, batch in found) == {0: 10, 1: 10}
+
+
+def test_cut_answers_are_asked_again_once_with_a_larger_limit() -> None:
+    """They have batches of their own; an answer that was cut at that limit already is final."""
+    images = [image(f"gs://b/{name}") for name in "1234"]
+    done = [
+        row("gs://b/1", 1, 1, "TRUNCATED", 1, output_limit=100),
+        row("gs://b/2", 1, 2, "TRUNCATED", 1, output_limit=8192),
+        row("gs://b/3", 1, 1, "TRUNCATED", 1),
+    ]
+    assert claimed(images, done, larger_limit=8192) == [
+        ("gs://b/1", 1, 2, None, 8192, 10**15),
+        ("gs://b/3", 1, 2, None, 8192, 10**15),
+        ("gs://b/4", 1, 1, None, None, 0),
+    ]
+    assert [uri for uri, *_ in claimed(images, done)] == ["gs://b/4"]
+
+
+def test_a_retry_takes_up_only_what_its_runs_left() -> None:
+    """Neither new images nor what other runs left, nor what has an answer by now; else it is the other way round."""
+    images = [image(f"gs://b/{name}") for name in "1234"]
+    done = [
+        row("gs://b/1", 1, 1, "RETRYABLE", 1, run_id="run-1"),
+        row("gs://b/2", 1, 1, "RETRYABLE", 1, run_id="run-0"),
+        row("gs://b/3", 1, 1, "RETRYABLE", 1, run_id="run-1"),
+        row("gs://b/3", 1, 2, "OK", 2, run_id="run-2"),
+    ]
+    retry: dict[str, Any] = {
+        "new": False,
+        "again": frozenset({Outcome.RETRYABLE}),
+        "runs": ("run-1",),
+        "retry": True,
+    }
+    assert [uri for uri, *_ in claimed(images, done, **retry)] == ["gs://b/1"]
+    assert [uri for uri, *_ in claimed(images, done, runs=("run-1",))] == ["gs://b/2", "gs://b/4"]
+
+
+def test_the_survey_counts_what_a_claim_would_hold() -> None:
+    """All images once, those to ask, those to refuse."""
+    images = [image(f"gs://b/{name}") for name in "1234"] + [image("gs://b/1"), image("gs://b/5", size=0)]
+    done = [row("gs://b/1", 1, 1, "OK", 1), row("gs://b/2", 1, 1, "RETRYABLE", 1)]
+    statement = STATEMENTS["survey"]
+    tables: dict[str, googlesql.Table] = {str(POSTERS): (IMAGES, images), str(RESULTS): (LEDGER, done)}
+    assert googlesql.query(statement.sql, tables=tables, parameters=statement.parameters) == [(5, 3, 1)]
+
+
+def test_a_scope_of_nothing_is_refused() -> None:
+    """Neither new images nor any outcome would ask about nothing."""
+    with pytest.raises(InvalidInputError, match="neither new ones nor any outcome"):
+        dataclasses.replace(SCOPE, new=False, again=frozenset())
+
+
 def test_batches_are_counted() -> None:
     """Refused images are a batch of their own, the first; of a batch in the ledger the job is told."""
-    rows: list[list[object]] = [["gs://b/1", 0], ["gs://b/2", 0], ["gs://b/3", 1], ["gs://b/4", -1]]
-    written: list[list[object]] = [
-        ["gs://b/1", "run-1", "job-7"],
-        ["gs://b/2", "run-1", "job-7"],
-        ["gs://b/2", "run-0", "job-8"],
-        ["gs://b/3", "run-0", "job-9"],
+    rows = [
+        [f"gs://b/{name}", 1, attempt, batch, "run-1", None]
+        for name, attempt, batch in (("1", 1, 0), ("2", 2, 0), ("3", 1, 1), ("4", 1, -1), ("5", 2, 2))
+    ]
+    written = [
+        row("gs://b/1", 1, 1, "OK", 1, run_id="run-1", job_id="job-7"),
+        row("gs://b/2", 1, 2, "QUOTA", 1, run_id="run-1", job_id="job-7"),
+        row("gs://b/2", 1, 1, "QUOTA", 1, run_id="run-0", job_id="job-8"),
+        row("gs://b/3", 9, 1, "OK", 1, run_id="run-0", job_id="job-9"),
+        row("gs://b/3", 1, 1, "OK", 1, run_id="run-0", job_id="job-9", fingerprint="other"),
+        row("gs://b/5", 1, 2, "OK", 1, run_id="run-0", job_id="job-6"),
     ]
     statement = STATEMENTS["count_batches"]
-    tables: dict[str, googlesql.Table] = {
-        str(WORK): ({"uri": "STRING", "batch": "INT64"}, rows),
-        str(RESULTS): ({"uri": "STRING", "run_id": "STRING", "job_id": "STRING"}, written),
+    columns = {
+        "uri": "STRING",
+        "generation": "INT64",
+        "attempt": "INT64",
+        "batch": "INT64",
+        "run_id": "STRING",
+        "output_limit": "INT64",
     }
+    tables: dict[str, googlesql.Table] = {str(WORK): (columns, rows), str(RESULTS): (LEDGER, written)}
     found = googlesql.query(statement.sql, tables=tables, parameters=statement.parameters)
-    assert found == [(-1, 1, None), (0, 2, "job-7"), (1, 1, None)]
+    assert found == [
+        (-1, "run-1", None, 1, None, 0, 0),
+        (0, "run-1", None, 2, "job-7", 1, 0),
+        (1, "run-1", None, 1, None, 0, 0),
+        (2, "run-1", None, 1, None, 0, 1),
+    ]
 
 
 def test_refused_images_are_written_with_their_reason() -> None:
@@ -169,12 +321,18 @@ def test_refused_images_are_written_with_their_reason() -> None:
         "attempt": "INT64",
         "refusal": "STRING",
         "batch": "INT64",
+        "object_table": "STRING",
+        "run_id": "STRING",
     }
-    rows = [["gs://b/1", 5, 2, "The file is empty.", -1], ["gs://b/2", 5, 1, None, 0]]
+    rows = [
+        ["gs://b/1", 5, 2, "The file is empty.", -1, "p.d.t", "run-1"],
+        ["gs://b/2", 5, 1, None, 0, "p.d.t", "run-1"],
+        ["gs://b/3", 5, 2, "The file is empty.", -1, "p.d.t", "run-2"],
+    ]
     select = "SELECT" + statement.sql.partition("SELECT")[2].replace(", CURRENT_TIMESTAMP()", "")
     found = googlesql.query(select, tables={str(WORK): (columns, rows)}, parameters=statement.parameters)
     why = "The file is empty."
-    assert found == [("gs://b/1", 5, FINGERPRINT, "run-1", 2, why, "INPUT", why, "job-1")]
+    assert found == [("gs://b/1", 5, "p.d.t", FINGERPRINT, "run-1", 2, why, "INPUT", why, "job-1")]
 
 
 def test_prompt_is_a_parameter() -> None:
@@ -207,18 +365,20 @@ def test_work_table_is_named_after_ledger_and_question() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [{"batch_size": 0}, {"batch_size": True}, {"batch_size": 1.5}, {"max_images": 0}, {"expires_hours": 0}],
+    [{"batch_size": 0}, {"batch_size": True}, {"batch_size": 1.5}, {"limit": 0}],
 )
 def test_illegal_numbers_are_refused(option: dict[str, Any]) -> None:
     """Sizes, limits and hours are positive integers."""
-    with pytest.raises(InvalidInputError, match=next(iter(option))):
-        pending([], **option)
+    with pytest.raises(InvalidInputError, match=r"batch_size|max_images"):
+        work.Cut.of(5, **{"batch_size": 1, **option})
+    with pytest.raises(InvalidInputError, match="expires_hours"):
+        work.extend_work_table(WORK, expires_hours=0)
 
 
 def test_refused_batch_is_never_asked() -> None:
     """The batch of refused images can't be sent to the model."""
     with pytest.raises(InvalidInputError, match="batch"):
-        work.insert_batch(
+        batches.insert_batch(
             ledger=RESULTS,
             work=WORK,
             batch=work.REFUSED_BATCH,

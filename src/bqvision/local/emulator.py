@@ -15,11 +15,11 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import duckdb_extension_spatial
 from bqemulator.api.app import create_app
 from bqemulator.api.dependencies import AppContext
 from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
 from bqemulator.catalog.memory_repository import MemoryCatalogRepository
+from bqemulator.catalog.models import TableSchema
 from bqemulator.config import LogLevel, PersistenceMode, Settings
 from bqemulator.domain.clock import SystemClock
 from bqemulator.domain.events import EventBus
@@ -31,14 +31,14 @@ from bqemulator.row_access.policy import RowAccessPolicyManager
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from bqemulator.udf.runtime import UDFRegistry
-from bqemulator.versioning.snapshots import SnapshotManager
-from typing_extensions import override
 
 # sqlglot knows a dialect once it is defined.
 import bqvision.local.parsing  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from bqvision.local.asgi import Answer, call
+from bqvision.local.engine import Engine
 from bqvision.local.protocol import JSON, ApiError, Object, as_object
 from bqvision.local.rows import Rows
+from bqvision.local.time_travel import RecentSnapshots
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
@@ -52,15 +52,6 @@ API = "/bigquery/v2/projects"
 _START_SECONDS = 60.0
 
 
-class _Engine(DuckDBEngine):
-    @override
-    def _load_spatial(self) -> None:
-        """Load the extension out of its wheel: DuckDB itself would download it."""
-        home = Path(str(duckdb_extension_spatial.__file__)).parent
-        file = next(home.glob("extensions/*/spatial.duckdb_extension"))
-        self.connection.execute(f"LOAD '{str(file).replace(chr(39), chr(39) * 2)}'")
-
-
 class Emulator:
     """The emulator on its thread.
 
@@ -68,9 +59,10 @@ class Emulator:
         project: The project of requests that name none.
         data_dir: Where tables are kept; None keeps them in memory.
         staging_dir: Where uploads are staged.
+        spill_dir: Where data goes that has no place in memory.
     """
 
-    def __init__(self, *, project: str, data_dir: Path | None, staging_dir: Path) -> None:
+    def __init__(self, *, project: str, data_dir: Path | None, staging_dir: Path, spill_dir: Path) -> None:
         self._settings = Settings(
             default_project_id=project,
             persistence_mode=PersistenceMode.EPHEMERAL if data_dir is None else PersistenceMode.PERSISTENT,
@@ -83,7 +75,7 @@ class Emulator:
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bqemulator", daemon=True)
-        self._engine = _Engine(self._settings)
+        self._engine = Engine(self._settings, spill_dir)
 
     def start(self) -> None:
         """Open the database; returns when requests can be sent."""
@@ -115,7 +107,7 @@ class Emulator:
             metrics=MetricsRegistry(),
             events=events,
             udf_registry=routines,
-            snapshots=SnapshotManager(
+            snapshots=RecentSnapshots(
                 engine=engine,
                 catalog=catalog,
                 clock=clock,
@@ -247,6 +239,23 @@ class Emulator:
                 self._context.catalog.update_table(meta.model_copy(update={"num_rows": len(rows)}))
 
         await self._on_emulator(fill)
+
+    async def renew_schema(self, name: ResourceName) -> None:
+        """Note the columns of a table that was altered; the emulator goes on telling those that it was made with.
+
+        Raises:
+            ApiError: There is no such table.
+        """
+        query: Object = {"query": f"SELECT * FROM {name.sql} LIMIT 0", "useLegacySql": False}
+        rows = await self.fetch(name.project, {"query": query})
+
+        async def note() -> None:
+            meta = self._context.catalog.get_table(name.project, name.dataset, name.name)
+            if meta is not None:
+                schema = TableSchema.model_validate({"fields": rows.fields})
+                self._context.catalog.update_table(meta.model_copy(update={"schema_": schema}))
+
+        await self._on_emulator(note)
 
     async def drop_table(self, name: ResourceName) -> None:
         """Drop a table; one that is not there is no error."""

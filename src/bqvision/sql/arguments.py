@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
 from bqvision.errors import InvalidInputError
@@ -42,6 +42,9 @@ MAX_OUTPUT_TOKENS: Final = 8192
 RUN_MAX_OUTPUT_TOKENS: Final = MAX_OUTPUT_TOKENS
 """What a run asks for when nothing is said. BigQuery's own default is 1,024, and since a model's thinking
 counts against it, answers come back cut or empty. It is a limit: a short answer does not cost more for it."""
+
+MODEL_MAX_OUTPUT_TOKENS: Final = 65_535
+"""The most that Gemini 2.5 models give, for which ``model_params`` may ask."""
 
 MAX_PROMPT_CHARS: Final = 64_000
 """BigQuery takes fewer than 16,000 tokens, at about four characters each."""
@@ -102,6 +105,42 @@ class GenerateTextArguments:
                 f"model_params excludes {', '.join(clashing)}",
                 next_step="Put the setting into model_params, under generation_config or safety_settings.",
             )
+
+    @property
+    def output_limit(self) -> int | None:
+        """The output limit that a run asks with, in tokens; None leaves it to the model."""
+        if self.model_params is None:
+            return RUN_MAX_OUTPUT_TOKENS if self.max_output_tokens is None else self.max_output_tokens
+        limit = self._config().get(self._limit_key())
+        return limit if isinstance(limit, int) else None
+
+    @property
+    def larger_limit(self) -> int | None:
+        """The limit for asking again about an answer that was cut; None if there is no larger one."""
+        largest = MAX_OUTPUT_TOKENS if self.model_params is None else MODEL_MAX_OUTPUT_TOKENS
+        limit = self.output_limit
+        return largest if limit is not None and limit < largest else None
+
+    def with_output_limit(self, limit: int) -> GenerateTextArguments:
+        """Return the same question with another output limit.
+
+        Args:
+            limit: Tokens.
+        """
+        if self.model_params is None:
+            return replace(self, max_output_tokens=limit)
+        config = {**self._config(), self._limit_key(): limit}
+        return replace(self, model_params={**self.model_params, self._config_key(): config})
+
+    def _config_key(self) -> str:
+        return "generationConfig" if "generationConfig" in (self.model_params or {}) else "generation_config"
+
+    def _config(self) -> Mapping[str, object]:
+        config = (self.model_params or {}).get(self._config_key())
+        return cast("Mapping[str, object]", config) if isinstance(config, Mapping) else {}
+
+    def _limit_key(self) -> str:
+        return "maxOutputTokens" if "maxOutputTokens" in self._config() else "max_output_tokens"
 
     def fields(self, *, prompt: bool, max_output_tokens: int | None = None, flatten: bool) -> Composed:
         """Return the fields of the function's STRUCT argument, one on each line.

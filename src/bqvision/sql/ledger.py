@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bqvision.errors import InvalidInputError
 from bqvision.sql import clauses
-from bqvision.sql.compose import SQL, Identifier, Parameter
+from bqvision.sql.compose import SQL, Identifier, Literal, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +42,7 @@ class Column:
 _OWN: Final = (
     Column("uri", "STRING"),
     Column("generation", "INT64"),
+    Column("object_table", "STRING"),
     Column("fingerprint", "STRING"),
     Column("run_id", "STRING"),
     Column("attempt", "INT64"),
@@ -52,6 +53,7 @@ _OWN: Final = (
     Column("finish_reason", "STRING"),
     Column("input_tokens", "INT64"),
     Column("output_tokens", "INT64"),
+    Column("output_limit", "INT64"),
     Column("job_id", "STRING"),
     Column("analysed_at", "TIMESTAMP"),
 )
@@ -90,7 +92,7 @@ def create_ledger(ledger: TableName, *, schema: RecordSchema[R]) -> Statement:
 {head} (
   {columns}
 )
-CLUSTER BY fingerprint, uri""")
+CLUSTER BY fingerprint, run_id, uri""")
         .format(
             head=clauses.create("TABLE", ledger, replace=False, if_not_exists=True),
             columns=SQL(",\n").join(_definition(column) for column in ledger_columns(schema)),
@@ -151,79 +153,101 @@ def add_column(ledger: TableName, *, column: Column) -> Statement:
 
 
 def latest_rows(
-    ledger: TableName, *, fingerprint: Parameter, columns: Sequence[Column] | None = None
+    ledger: TableName,
+    *,
+    source: TableName,
+    fingerprint: Parameter,
+    columns: Sequence[Column],
 ) -> Composed:
-    """Return the query for the row that counts of each image.
+    """Return the query for the row that counts of each image of an object table.
 
     Args:
         ledger: The table.
+        source: The object table: other images, and those that were deleted, are left out.
         fingerprint: What was asked.
-        columns: The columns to read; by default all.
+        columns: The columns to read.
     """
-    names = SQL("*") if columns is None else SQL(", ").join(Identifier(column.name) for column in columns)
     return SQL("""\
 SELECT {names}
 FROM {ledger}
-WHERE fingerprint = {fingerprint}
+WHERE fingerprint = {fingerprint} AND uri IN (SELECT uri FROM {source})
 QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1""").format(
-        names=names, ledger=ledger, fingerprint=fingerprint, order=LATEST_FIRST
+        names=SQL(", ").join(Identifier(column.name) for column in columns),
+        ledger=ledger,
+        fingerprint=fingerprint,
+        source=source,
+        order=LATEST_FIRST,
     )
 
 
-def read_ledger(ledger: TableName, *, fingerprint: str, schema: RecordSchema[R]) -> Statement:
+def read_ledger(
+    ledger: TableName, *, source: TableName, fingerprint: str, schema: RecordSchema[R]
+) -> Statement:
     """Read the row that counts of each image, by URI.
 
     Args:
         ledger: The table.
+        source: The object table.
         fingerprint: What was asked.
         schema: The record; its fields are the last columns.
 
     Returns:
         The statement.
     """
-    rows = latest_rows(ledger, fingerprint=_fingerprint(fingerprint), columns=ledger_columns(schema))
+    rows = latest_rows(
+        ledger, source=source, fingerprint=_fingerprint(fingerprint), columns=ledger_columns(schema)
+    )
     return clauses.lines(rows, SQL("ORDER BY uri")).statement("read_ledger")
 
 
-def ledger_summary(ledger: TableName, *, fingerprint: str, run_id: str | None = None) -> Statement:
-    """Count images, and sum up tokens, for each outcome.
+def ledger_summary(ledger: TableName, *, source: TableName, fingerprint: str) -> Statement:
+    """Count images by the outcome of the row that counts; also those that the object table no longer has.
 
     Args:
         ledger: The table.
+        source: The object table.
         fingerprint: What was asked.
-        run_id: Count every row that this run wrote; by default the row that counts of each image.
 
     Returns:
-        The statement; its columns are outcome, images, with_error (rows whose answer was read with an error),
-        input_tokens and output_tokens (NULL where none is known).
+        The statement; its columns are outcome, deleted (whether these images are gone from the object table that
+        they were asked from) and images.
     """
-    what = _fingerprint(fingerprint)
-    if run_id is None:
-        rows = latest_rows(ledger, fingerprint=what)
-    else:
-        rows = SQL("SELECT *\nFROM {}\nWHERE fingerprint = {} AND run_id = {}").format(
-            ledger, what, Parameter("run_id", "STRING", run_id)
-        )
     return (
         SQL("""\
-SELECT
-  outcome,
-  COUNT(*) AS images,
-  COUNTIF(error IS NOT NULL) AS with_error,
-  SUM(input_tokens) AS input_tokens,
-  SUM(output_tokens) AS output_tokens
+SELECT outcome, deleted, COUNT(*) AS images
 FROM (
-  {rows}
+  SELECT done.outcome, image.uri IS NULL AS deleted
+  FROM (
+    SELECT uri, outcome, object_table
+    FROM {ledger}
+    WHERE fingerprint = {fingerprint}
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1
+  ) AS done
+  LEFT JOIN (SELECT DISTINCT uri FROM {source}) AS image
+  ON image.uri = done.uri
+  WHERE image.uri IS NOT NULL OR done.object_table = {name}
 )
-GROUP BY outcome
-ORDER BY outcome""")
-        .format(rows=rows)
+GROUP BY outcome, deleted
+ORDER BY outcome, deleted""")
+        .format(
+            ledger=ledger,
+            fingerprint=_fingerprint(fingerprint),
+            order=LATEST_FIRST,
+            source=source,
+            name=Literal(str(source)),
+        )
         .statement("ledger_summary")
     )
 
 
 def format_ledger(
-    *, ledger: TableName, into: TableName, schema: RecordSchema[R], fingerprint: str, replace: bool = True
+    *,
+    ledger: TableName,
+    source: TableName,
+    into: TableName,
+    schema: RecordSchema[R],
+    fingerprint: str,
+    replace: bool = True,
 ) -> Statement:
     """Copy the row that counts of each image, without what only the ledger needs.
 
@@ -231,6 +255,7 @@ def format_ledger(
 
     Args:
         ledger: The ledger.
+        source: The object table.
         into: The table to create.
         schema: The record.
         fingerprint: What was asked.
@@ -245,7 +270,7 @@ def format_ledger(
         SQL("{head} AS (\n  {rows}\n)")
         .format(
             head=clauses.create("TABLE", into, replace=replace, if_not_exists=False),
-            rows=latest_rows(ledger, fingerprint=_fingerprint(fingerprint), columns=columns),
+            rows=latest_rows(ledger, source=source, fingerprint=_fingerprint(fingerprint), columns=columns),
         )
         .statement("format_ledger")
     )

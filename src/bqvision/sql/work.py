@@ -1,4 +1,4 @@
-"""Statements on the work table: what a run still has to ask, cut into batches.
+"""Statements on the work table: the images that a run has claimed, cut into batches.
 
 A run makes it, asks batch after batch of it into the ledger, and deletes it. Its name follows from the ledger
 and from what is asked, and creating it is atomic, so two runs of the same share it and ask nothing twice.
@@ -7,46 +7,89 @@ and from what is asked, and creating it is atomic, so two runs of the same share
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bqvision.records import Outcome
 from bqvision.sql import clauses
-from bqvision.sql.answers import read_answers
-from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
-from bqvision.sql.compose import SQL, Identifier, Literal, Parameter
-from bqvision.sql.ledger import ledger_columns
+from bqvision.sql.compose import SQL, Literal, Parameter
 from bqvision.sql.names import TableName
 from bqvision.sql.options import match, number
-from bqvision.sql.refusals import refusal
+from bqvision.sql.pending import images
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bqvision.schema import R, RecordSchema
-    from bqvision.sql.arguments import GenerateTextArguments
-    from bqvision.sql.compose import Composed, Statement
-    from bqvision.sql.names import ModelName
+    from bqvision.sql.compose import Composable, Composed, Statement
+    from bqvision.sql.pending import Scope
 
 __all__ = [
+    "CANARY_BATCH",
     "REFUSED_BATCH",
-    "UNANSWERED",
+    "Cut",
     "count_batches",
     "create_work_table",
     "drop_work_table",
-    "insert_batch",
-    "insert_refused",
+    "extend_work_table",
     "work_table_name",
 ]
 
 REFUSED_BATCH: Final = -1
 """The batch number of images that are not asked about, since the model would refuse them."""
+CANARY_BATCH: Final = 0
+"""The batch of one image that precedes all others, where there are more than a few images."""
 
-UNANSWERED: Final = (Outcome.RETRYABLE, Outcome.QUOTA, Outcome.PERMISSION)
-"""The outcomes that never were answers; all others are final."""
-
-_LIMIT: Final = SQL("  WHERE refusal IS NOT NULL OR place < {}\n")
 _FINGERPRINT: Final = re.compile(r"[0-9a-z]{12,128}")
 _MAX_HOURS: Final = 24 * 365
+_SHARD_IMAGES: Final = 1_000_000
+"""What one worker sorts with ease. Each shard is numbered by itself, so that no worker has to sort all images."""
+_SHARD_BATCHES: Final = 1_000_000
+_LARGER: Final = 10**15
+"""Batches that are asked with a larger output limit begin here."""
+_CANARY_ABOVE: Final = 10
+"""A run of so few images is one job."""
+_HASH: Final = SQL("MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(uri)), 1, 12)) AS INT64), {})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How pending images are cut into batches, chosen so that no step sorts more than a worker can hold."""
+
+    batch_size: int
+    shards: int = 1
+    """Parts of the images, by a hash of the URI, that are numbered by themselves."""
+    keep: int | None = None
+    """The most images that are taken of each shard."""
+    sample: tuple[int, int] | None = None
+    """Only images whose hash modulo the first is below the second are looked at."""
+    canary: bool = False
+    """Whether the first image is a batch of its own."""
+
+    @classmethod
+    def of(cls, pending: int, *, batch_size: int, limit: int | None = None) -> Cut:
+        """Choose the cut for a number of images.
+
+        Args:
+            pending: How many there are.
+            batch_size: The most images in a batch.
+            limit: How many to take at most.
+
+        Raises:
+            InvalidInputError: A number is not legal.
+        """
+        number("batch_size", batch_size, 1, 10_000_000, whole=True)
+        if limit is not None:
+            number("max_images", limit, 1, 10**12, whole=True)
+        taken = pending if limit is None else min(pending, limit)
+        shards = max(1, -(-taken // _SHARD_IMAGES))
+        sample = None
+        if limit is not None and shards == 1 and pending > 4 * _SHARD_IMAGES:
+            # A few images out of very many: twice as many as needed by their hash, then exactly so many.
+            sample = (pending, 2 * limit + 1000)
+        return cls(
+            batch_size=batch_size,
+            shards=shards,
+            keep=None if limit is None else limit // shards,
+            sample=sample,
+            canary=taken > _CANARY_ABOVE,
+        )
 
 
 def work_table_name(ledger: TableName, fingerprint: str) -> TableName:
@@ -61,35 +104,20 @@ def work_table_name(ledger: TableName, fingerprint: str) -> TableName:
 
 
 def create_work_table(
-    work: TableName,
-    *,
-    source: TableName,
-    ledger: TableName,
-    fingerprint: str,
-    batch_size: int,
-    again: Collection[Outcome] = UNANSWERED,
-    only_failed: bool = False,
-    max_images: int | None = None,
-    expires_hours: int = 72,
-    if_not_exists: bool = True,
+    work: TableName, *, scope: Scope, cut: Cut, run_id: str, expires_hours: int = 168
 ) -> Statement:
-    """Freeze what is still to be asked.
+    """Freeze what is still to be asked; that the table exists already is an error.
 
-    These are the object table's images without a final row in the ledger for this generation and fingerprint.
     Columns: uri, generation, ref, content_type, size, attempt (the number of this attempt, from 1), refusal
-    (why the image is not asked about, or NULL), batch (from 0, by URI; `REFUSED_BATCH` for refused images).
+    (why the image is not asked about, or NULL), output_limit (the limit to ask with, or NULL for the usual one),
+    object_table, run_id, batch.
 
     Args:
         work: The table to create.
-        source: The object table.
-        ledger: The ledger.
-        fingerprint: What is asked.
-        batch_size: The most images in a batch.
-        again: The outcomes of images that are asked about again.
-        only_failed: Whether images that were never asked about are left out.
-        max_images: Ask about so many images at most; refused ones don't count.
+        scope: What is to be asked about.
+        cut: How it is cut into batches.
+        run_id: Names this claim, and no other, in the work table and in the ledger.
         expires_hours: When BigQuery deletes the table if nobody else does.
-        if_not_exists: Whether a work table that exists is left as it is, and not an error.
 
     Returns:
         The statement.
@@ -97,220 +125,131 @@ def create_work_table(
     Raises:
         InvalidInputError: A number is not legal.
     """
-    number("batch_size", batch_size, 1, 10_000_000, whole=True)
-    number("expires_hours", expires_hours, 1, _MAX_HOURS, whole=True)
-    if max_images is not None:
-        number("max_images", max_images, 1, 10**12, whole=True)
+    pending: Composable = SQL("pending")
+    if cut.sample is not None:
+        modulus, below = cut.sample
+        pending = SQL("pending AND {} < {}").format(_HASH.format(Literal(modulus)), Literal(below))
+    larger = SQL("WHEN output_limit IS NOT NULL THEN {} + shard * {} + DIV(place, {})").format(
+        Literal(_LARGER), Literal(_SHARD_BATCHES), Literal(cut.batch_size)
+    )
     return (
         SQL("""\
 {head}
 CLUSTER BY batch
 OPTIONS (
-  expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {hours} HOUR)
+  {expiry}
 )
 AS (
   SELECT
-    uri, generation, ref, content_type, size, attempt, refusal,
-    IF(refusal IS NULL, DIV(place, {batch_size}), {refused}) AS batch
+    uri, generation, ref, content_type, size, attempt, refusal, output_limit,
+    {source} AS object_table, {run_id} AS run_id,
+    CASE
+      WHEN refusal IS NOT NULL THEN {refused}
+      {larger}
+      ELSE {first} + shard * {shard_batches} + DIV(place, {batch_size})
+    END AS batch
   FROM (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY refusal IS NULL ORDER BY uri) - 1 AS place
+    SELECT
+      *,
+      ROW_NUMBER() OVER (
+        PARTITION BY refusal IS NULL, shard
+        ORDER BY output_limit IS NOT NULL, attempt, uri
+      ) - 1 AS place
     FROM (
-      {pending}
+      SELECT *, {shard} AS shard
+      FROM (
+        {images}
+      )
+      WHERE {pending}
     )
   )
-{limit})""")
+{keep})""")
         .format(
-            head=clauses.create("TABLE", work, replace=False, if_not_exists=if_not_exists),
-            hours=Literal(expires_hours),
-            batch_size=Literal(batch_size),
+            head=clauses.create("TABLE", work, replace=False, if_not_exists=False),
+            expiry=_expiry(expires_hours),
+            source=Literal(str(scope.source)),
+            run_id=Parameter("run_id", "STRING", run_id),
             refused=Literal(REFUSED_BATCH),
-            pending=_pending(source, ledger, fingerprint, again, only_failed=only_failed),
-            limit=SQL("") if max_images is None else _LIMIT.format(Literal(max_images)),
+            larger=_CANARY.format(larger) if cut.canary else larger,
+            shard_batches=Literal(_SHARD_BATCHES),
+            batch_size=Literal(cut.batch_size),
+            first=Literal(1 if cut.canary else 0),
+            shard=SQL("0") if cut.shards == 1 else _HASH.format(Literal(cut.shards)),
+            images=images(scope),
+            pending=pending,
+            keep=SQL("") if cut.keep is None else _KEEP.format(Literal(cut.keep)),
         )
         .statement("create_work_table")
     )
 
 
-def _pending(
-    source: TableName,
-    ledger: TableName,
-    fingerprint: str,
-    again: Collection[Outcome],
-    *,
-    only_failed: bool,
-) -> Composed:
-    # Overlapping URIs may list an object twice; it is paid for once.
-    return SQL("""\
-SELECT
-  image.uri, image.generation, image.ref, image.content_type, image.size,
-  COALESCE(done.attempt, 0) + 1 AS attempt,
-  {refusal} AS refusal
-FROM {source} AS image
-LEFT JOIN (
-  SELECT uri, generation, attempt, outcome
-  FROM {ledger}
-  WHERE fingerprint = {fingerprint}
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY uri, generation ORDER BY attempt DESC, analysed_at DESC) = 1
-) AS done
-ON done.uri = image.uri AND done.generation = image.generation
-WHERE {never_asked}done.outcome IN UNNEST({again})
-QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1""").format(
-        refusal=refusal(),
-        never_asked=SQL("") if only_failed else SQL("done.uri IS NULL OR "),
-        source=source,
-        ledger=ledger,
-        fingerprint=_fingerprint(fingerprint),
-        again=Parameter("again", "ARRAY<STRING>", tuple(sorted(outcome.value for outcome in again))),
+_CANARY: Final = SQL("{}\nWHEN shard = 0 AND place = 0 THEN 0")
+_KEEP: Final = SQL("  WHERE refusal IS NOT NULL OR place < {}\n")
+
+
+def _expiry(hours: int) -> Composed:
+    number("expires_hours", hours, 1, _MAX_HOURS, whole=True)
+    return SQL("expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {} HOUR)").format(
+        Literal(hours)
     )
 
 
-def count_batches(work: TableName, *, ledger: TableName, run_id: str) -> Statement:
-    """Count the images of each batch, and say which batches are in the ledger already.
+def extend_work_table(work: TableName, *, expires_hours: int = 168) -> Statement:
+    """Put off the moment at which BigQuery deletes the table.
 
     Args:
         work: The work table.
-        ledger: The ledger.
-        run_id: The run that the work table belongs to.
-
-    Returns:
-        The statement; its columns are batch, images and job_id (the job that wrote the batch, or NULL), by batch,
-        `REFUSED_BATCH` first.
-    """
-    return (
-        SQL("""\
-SELECT image.batch, COUNT(*) AS images, MAX(done.job_id) AS job_id
-FROM {work} AS image
-LEFT JOIN {ledger} AS done
-ON done.uri = image.uri AND done.run_id = {run_id}
-GROUP BY image.batch
-ORDER BY image.batch""")
-        .format(work=work, ledger=ledger, run_id=Parameter("run_id", "STRING", run_id))
-        .statement("count_batches")
-    )
-
-
-def insert_refused(
-    *, ledger: TableName, work: TableName, fingerprint: str, run_id: str, job_id: str
-) -> Statement:
-    """Write the images that are not asked about into the ledger; no model is called.
-
-    Args:
-        ledger: The ledger.
-        work: The work table.
-        fingerprint: What is asked.
-        run_id: The run.
-        job_id: The job that this statement is sent as.
-
-    Returns:
-        The statement.
-    """
-    return (
-        SQL("""\
-INSERT INTO {ledger} (
-  uri, generation, fingerprint, run_id, attempt, status, outcome, error, job_id, analysed_at
-)
-SELECT
-  uri, generation, {fingerprint}, {run_id}, attempt,
-  refusal, {outcome}, refusal, {job_id}, CURRENT_TIMESTAMP()
-FROM {work}
-WHERE batch = {refused}""")
-        .format(
-            ledger=ledger,
-            fingerprint=_fingerprint(fingerprint),
-            run_id=Parameter("run_id", "STRING", run_id),
-            outcome=Literal(Outcome.INPUT.value),
-            job_id=Parameter("job_id", "STRING", job_id),
-            work=work,
-            refused=Literal(REFUSED_BATCH),
-        )
-        .statement("insert_refused")
-    )
-
-
-def insert_batch(
-    *,
-    ledger: TableName,
-    work: TableName,
-    batch: int,
-    model: ModelName,
-    arguments: GenerateTextArguments,
-    schema: RecordSchema[R],
-    fingerprint: str,
-    run_id: str,
-    job_id: str,
-) -> Statement:
-    """Ask about every image of a batch and write each answer, or failure, into the ledger.
-
-    The prompt is a query parameter, so that no message about the statement shows it. Without an output limit
-    `RUN_MAX_OUTPUT_TOKENS` is asked for.
-
-    Args:
-        ledger: The ledger.
-        work: The work table.
-        batch: The batch's number, from 0.
-        model: The remote model.
-        arguments: What to ask.
-        schema: The record to read the answers into.
-        fingerprint: What is asked, as it is known in the ledger.
-        run_id: The run.
-        job_id: The job that this statement is sent as.
+        expires_hours: Hours from now.
 
     Returns:
         The statement.
 
     Raises:
-        InvalidInputError: The batch number is not legal.
+        InvalidInputError: The number is not legal.
     """
-    number("batch", batch, 0, 10**12, whole=True)
-    flattened = arguments.flatten_json_output is True
-    calls = SQL("""\
-SELECT *
-FROM ML.GENERATE_TEXT(
-  MODEL {model},
-  (
-    SELECT uri, generation, attempt, ({prompt}, ref) AS prompt
-    FROM {work}
-    WHERE batch = {batch}
-  ),
-  STRUCT(
-    {arguments}
-  )
-)""").format(
-        model=model,
-        prompt=Parameter("prompt", "STRING", arguments.prompt),
-        work=work,
-        batch=Literal(batch),
-        arguments=arguments.fields(prompt=False, max_output_tokens=RUN_MAX_OUTPUT_TOKENS, flatten=False),
+    return (
+        SQL("ALTER TABLE {}\nSET OPTIONS (\n  {}\n)")
+        .format(work, _expiry(expires_hours))
+        .statement("extend_work_table")
     )
+
+
+def count_batches(work: TableName, *, ledger: TableName, fingerprint: str) -> Statement:
+    """Count the images of each batch, and say what of it is in the ledger already.
+
+    Args:
+        work: The work table.
+        ledger: The ledger.
+        fingerprint: What is asked.
+
+    Returns:
+        The statement; its columns are batch, run_id (the claim), output_limit (the limit to ask with, or NULL),
+        images, job_id (the job that wrote the batch, or NULL), turned_away (how many of its rows ended as PERMISSION or
+        QUOTA) and overtaken (how many of the images another claim has asked about since, which must be none), by
+        batch, `REFUSED_BATCH` first.
+    """
     return (
         SQL("""\
-INSERT INTO {ledger} (
-  {columns}
-)
 SELECT
-  uri, generation, {fingerprint}, {run_id}, attempt, status, outcome, error, text,
-  finish_reason, input_tokens, output_tokens, {job_id}, CURRENT_TIMESTAMP(),
-  {fields}
-FROM (
-  {answers}
-)""")
-        .format(
-            ledger=ledger,
-            columns=SQL(", ").join(Identifier(column.name) for column in ledger_columns(schema)),
-            fingerprint=_fingerprint(fingerprint),
-            run_id=Parameter("run_id", "STRING", run_id),
-            job_id=Parameter("job_id", "STRING", job_id),
-            fields=SQL(", ").join(Identifier(field.name) for field in schema.fields),
-            answers=read_answers(calls, schema, keep=["uri", "generation", "attempt"], flattened=flattened),
-        )
-        .statement("insert_batch")
+  image.batch, image.run_id, image.output_limit,
+  COUNT(*) AS images,
+  MAX(IF(done.run_id = image.run_id, done.job_id, NULL)) AS job_id,
+  COUNTIF(done.run_id = image.run_id AND done.outcome IN UNNEST(['PERMISSION', 'QUOTA'])) AS turned_away,
+  COUNTIF(done.run_id != image.run_id) AS overtaken
+FROM {work} AS image
+LEFT JOIN (
+  SELECT uri, generation, attempt, run_id, job_id, outcome
+  FROM {ledger}
+  WHERE fingerprint = {fingerprint}
+) AS done
+ON done.uri = image.uri AND done.generation = image.generation AND done.attempt >= image.attempt
+GROUP BY image.batch, image.run_id, image.output_limit
+ORDER BY image.batch""")
+        .format(work=work, ledger=ledger, fingerprint=Parameter("fingerprint", "STRING", fingerprint))
+        .statement("count_batches")
     )
 
 
 def drop_work_table(work: TableName) -> Statement:
     """Delete the work table; a missing one is no error."""
     return clauses.drop("TABLE", work, if_exists=True).statement("drop_work_table")
-
-
-def _fingerprint(fingerprint: str) -> Parameter:
-    return Parameter("fingerprint", "STRING", fingerprint)

@@ -1,6 +1,7 @@
 CREATE TABLE IF NOT EXISTS `my-project.bqml_tutorial.movie_posters_results` (
   `uri` STRING,
   `generation` INT64,
+  `object_table` STRING,
   `fingerprint` STRING,
   `run_id` STRING,
   `attempt` INT64,
@@ -11,6 +12,7 @@ CREATE TABLE IF NOT EXISTS `my-project.bqml_tutorial.movie_posters_results` (
   `finish_reason` STRING,
   `input_tokens` INT64,
   `output_tokens` INT64,
+  `output_limit` INT64,
   `job_id` STRING,
   `analysed_at` TIMESTAMP,
   `title` STRING,
@@ -18,4 +20,4 @@ CREATE TABLE IF NOT EXISTS `my-project.bqml_tutorial.movie_posters_results` (
   `price` FLOAT64,
   `hardback` BOOL
 )
-CLUSTER BY fingerprint, uri
+CLUSTER BY fingerprint, run_id, uri

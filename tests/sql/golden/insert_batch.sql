@@ -1,21 +1,21 @@
 INSERT INTO `my-project.bqml_tutorial.movie_posters_results` (
-  `uri`, `generation`, `fingerprint`, `run_id`, `attempt`, `status`, `outcome`, `error`, `text`, `finish_reason`, `input_tokens`, `output_tokens`, `job_id`, `analysed_at`, `title`, `year`
+  `uri`, `generation`, `object_table`, `fingerprint`, `run_id`, `attempt`, `status`, `outcome`, `error`, `text`, `finish_reason`, `input_tokens`, `output_tokens`, `output_limit`, `job_id`, `analysed_at`, `title`, `year`
 )
 SELECT
-  uri, generation, @fingerprint, @run_id, attempt, status, outcome, error, text,
-  finish_reason, input_tokens, output_tokens, @job_id, CURRENT_TIMESTAMP(),
+  uri, generation, object_table, @fingerprint, @run_id, attempt, status, outcome, error, text,
+  finish_reason, input_tokens, output_tokens, 8192, @job_id, CURRENT_TIMESTAMP(),
   `title`, `year`
 FROM (
   WITH _output AS (
-    SELECT uri, generation, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
+    SELECT uri, generation, object_table, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
     FROM (
       SELECT *
       FROM ML.GENERATE_TEXT(
         MODEL `my-project.bqml_tutorial.gemini-vision`,
         (
-          SELECT uri, generation, attempt, (@prompt, ref) AS prompt
+          SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
           FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
-          WHERE batch = 3
+          WHERE batch = 3 AND run_id = @run_id
         ),
         STRUCT(
           0.2 AS temperature,
@@ -26,7 +26,7 @@ FROM (
     )
   ), _response AS (
     SELECT
-      uri, generation, attempt, status,
+      uri, generation, object_table, attempt, status,
       (
         SELECT STRING_AGG(JSON_VALUE(_part, '$.text'), '' ORDER BY _position)
         FROM UNNEST(JSON_QUERY_ARRAY(_said, '$.candidates[0].content.parts')) AS _part WITH OFFSET AS _position
@@ -82,7 +82,7 @@ FROM (
     FROM _values
   )
   SELECT
-    uri, generation, attempt, status, outcome,
+    uri, generation, object_table, attempt, status, outcome,
     CASE
       WHEN status != '' THEN status
       WHEN outcome = 'OK' THEN NULLIF(ARRAY_TO_STRING([

@@ -1,15 +1,16 @@
-SELECT
-  outcome,
-  COUNT(*) AS images,
-  COUNTIF(error IS NOT NULL) AS with_error,
-  SUM(input_tokens) AS input_tokens,
-  SUM(output_tokens) AS output_tokens
+SELECT outcome, deleted, COUNT(*) AS images
 FROM (
-  SELECT *
-  FROM `my-project.bqml_tutorial.movie_posters_results`
-  WHERE fingerprint = @fingerprint
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY generation DESC, attempt DESC, analysed_at DESC) = 1
+  SELECT done.outcome, image.uri IS NULL AS deleted
+  FROM (
+    SELECT uri, outcome, object_table
+    FROM `my-project.bqml_tutorial.movie_posters_results`
+    WHERE fingerprint = @fingerprint
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY generation DESC, attempt DESC, analysed_at DESC) = 1
+  ) AS done
+  LEFT JOIN (SELECT DISTINCT uri FROM `my-project.bqml_tutorial.movie_posters`) AS image
+  ON image.uri = done.uri
+  WHERE image.uri IS NOT NULL OR done.object_table = 'my-project.bqml_tutorial.movie_posters'
 )
-GROUP BY outcome
-ORDER BY outcome
+GROUP BY outcome, deleted
+ORDER BY outcome, deleted
 -- @fingerprint STRING

@@ -1,0 +1,160 @@
+"""What bounds a run, as the caller says it, and why a run ended before all was done."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypedDict, cast
+
+from typing_extensions import override
+
+from bqvision.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_BATCH_SIZE: Final = 25_000
+"""Images in one job, unless told otherwise: 10 million images are 400 jobs, and BigQuery runs the first 1,500
+INSERTs of a day into a table at once (https://docs.cloud.google.com/bigquery/docs/data-manipulation-language). A job
+that fails or is stopped puts at most so many answers at risk."""
+_TOKENS_PER_BATCH: Final = 10_000
+"""With a token limit a batch is a tenth of it, at a thousand tokens for an image, so that it can be kept."""
+_MOST_JOBS: Final = 100
+
+
+class RunOptions(TypedDict, total=False):
+    """What a run may be told; every key has a default."""
+
+    batch_size: int
+    """The most images in one job. Default: 25,000; with ``max_tokens``, about a tenth of what that allows."""
+    max_concurrent_jobs: int
+    """The most jobs in flight at once. Default: 4."""
+    max_rounds: int
+    """How often an image is asked about at most, as long as its outcome is RETRYABLE. Default: 5."""
+    round_wait: float
+    """Seconds to wait before the second round, doubled for each further one, with jitter. Default: 15."""
+    max_images: int
+    """Ask about at most so many images; the rest stay for the next run. Default: all."""
+    max_calls: int
+    """Make at most so many model calls, those of further rounds included. Default: as many as it takes."""
+    max_tokens: int
+    """Begin no batch that would probably take the tokens, in and out, beyond this. Default: no limit."""
+    max_error_ratio: float
+    """Stop if a larger share of the images asked about, 0 to 1, has no usable answer; looked at after each batch."""
+    timeout: float
+    """Begin nothing after so many seconds; jobs in flight go on and are joined by the next run. Default: no limit."""
+    retry_truncated: bool
+    """Whether an answer that the output limit cut is asked for once more, with the largest limit. Default: no."""
+    job_attempts: int
+    """How often a batch may be run if its job fails for a passing reason; a failed job may have been paid for, and
+    each further one is paid for again. Default: 1."""
+    cancel_on_exit: bool
+    """Whether jobs in flight are cancelled when the run is interrupted. Default: they go on, and the next run joins
+    them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The options of a run, checked; for each see `RunOptions`."""
+
+    batch_size: int = DEFAULT_BATCH_SIZE
+    max_concurrent_jobs: int = 4
+    max_rounds: int = 5
+    round_wait: float = 15.0
+    max_images: int | None = None
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_error_ratio: float | None = None
+    timeout: float | None = None
+    retry_truncated: bool = False
+    job_attempts: int = 1
+    cancel_on_exit: bool = False
+
+    @classmethod
+    def of(cls, options: RunOptions) -> Limits:
+        """Check the options of a run.
+
+        Args:
+            options: What the caller gave; None stands for the default.
+
+        Raises:
+            InvalidInputError: One is unknown or can not be right.
+        """
+        given = {
+            name: value for name, value in cast("Mapping[str, object]", options).items() if value is not None
+        }
+        if unknown := sorted(given.keys() - cls.__slots__):
+            raise InvalidInputError(
+                f"a run has no option {', '.join(unknown)}",
+                next_step=f"Use {', '.join(cls.__slots__)}.",
+            )
+        for name in ("max_rounds", "max_images", "max_calls", "max_tokens", "job_attempts"):
+            _whole(name, given.get(name), 1, 10**15)
+        _whole("batch_size", given.get("batch_size"), 1, 10_000_000)
+        _whole("max_concurrent_jobs", given.get("max_concurrent_jobs"), 1, _MOST_JOBS)
+        _real("max_error_ratio", given.get("max_error_ratio"), 1)
+        _real("round_wait", given.get("round_wait"), 86_400)
+        _real("timeout", given.get("timeout"), 10**9)
+        for name in ("retry_truncated", "cancel_on_exit"):
+            if type(given.get(name, False)) is not bool:
+                raise InvalidInputError(f"{name} must be True or False")
+        tokens = given.get("max_tokens")
+        if "batch_size" not in given and isinstance(tokens, int):
+            given["batch_size"] = min(DEFAULT_BATCH_SIZE, max(1, tokens // _TOKENS_PER_BATCH))
+        return cls(**given)  # type: ignore[arg-type]  # each was just checked
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if value is not None and (type(value) is not int or not low <= value <= high):
+        raise InvalidInputError(f"{name} must be a whole number from {low} to {high:,}")
+
+
+def _real(name: str, value: object, high: float) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise InvalidInputError(f"{name} must be a number")
+    if not 0 <= value <= high:
+        raise InvalidInputError(f"{name} must be from 0 to {high:,}")
+
+
+class StopReason(StrEnum):
+    """Why a run ended before every image had a final answer."""
+
+    IMAGES = "IMAGES"
+    """``max_images`` was reached."""
+    CALLS = "CALLS"
+    """``max_calls`` was reached."""
+    TOKENS = "TOKENS"
+    """``max_tokens`` was reached."""
+    TIMEOUT = "TIMEOUT"
+    """``timeout`` was over."""
+    ROUNDS = "ROUNDS"
+    """Some images are RETRYABLE still, after ``max_rounds`` rounds."""
+    ERRORS = "ERRORS"
+    """``max_error_ratio`` was exceeded; raised as a `RunError`."""
+    PERMISSION = "PERMISSION"
+    """The model or the images may not be used; raised as a `RunError`."""
+    QUOTA = "QUOTA"
+    """A quota is used up; raised as a `RunError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a run ended early, and how to go on."""
+
+    reason: StopReason
+    message: str
+    """What happened."""
+    next_step: str
+    """How to go on."""
+
+    @property
+    def failure(self) -> bool:
+        """Whether something is wrong that another run would meet too."""
+        return self.reason in {StopReason.ERRORS, StopReason.PERMISSION, StopReason.QUOTA}
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.message}. {self.next_step}"
