@@ -82,7 +82,9 @@ def without_constructor(
     made = {
         "bqvision.Analysis",
         "bqvision.AnalysisRun",
+        "bqvision.RunOptions",
         "bqvision.RunReport",
+        "bqvision.Stop",
         "bqvision.local.LocalServer",
         "bqvision.testing.Fault",
         "bqvision.testing.FaultsLeftError",

@@ -269,7 +269,7 @@ class IntegrityError(ReadError):
 class RunError(BqvisionError):
     """A run stopped since something is wrong that every further image would meet; the rows paid for are kept.
 
-    ``reason`` is a `StopReason`: PERMISSION, QUOTA or ERRORS.
+    ``reason`` is that of a `bqvision.StopReason`, one of PERMISSION, QUOTA and ERRORS.
 
     Attributes:
         report: What the run did, and how its images stand.

@@ -27,31 +27,31 @@ class RunOptions(TypedDict, total=False):
     """What a run may be told; every key has a default."""
 
     batch_size: int
-    """The most images in one job. Default: 25,000; with ``max_tokens``, about a tenth of what that allows."""
+    """The most images in one job; by default 25,000, or with ``max_tokens`` about a tenth of what that allows."""
     max_concurrent_jobs: int
-    """The most jobs in flight at once. Default: 4."""
+    """The most jobs in flight at once; by default 4."""
     max_rounds: int
-    """How often an image is asked about at most, as long as its outcome is RETRYABLE. Default: 5."""
+    """How often an image is asked about at most, as long as its outcome is RETRYABLE; by default 5 times."""
     round_wait: float
-    """Seconds to wait before the second round, doubled for each further one, with jitter. Default: 15."""
+    """Seconds to wait before the second round, by default 15; doubled for each further one, with jitter."""
     max_images: int
-    """Ask about at most so many images; the rest stay for the next run. Default: all."""
+    """Ask about at most so many images; the rest stay for the next run."""
     max_calls: int
-    """Make at most so many model calls, those of further rounds included. Default: as many as it takes."""
+    """Make at most so many model calls, those of further rounds included."""
     max_tokens: int
-    """Begin no batch that would probably take the tokens, in and out, beyond this. Default: no limit."""
+    """Begin no batch that would probably take the tokens, in and out, beyond this."""
     max_error_ratio: float
-    """Stop if a larger share of the images asked about, 0 to 1, has no usable answer; looked at after each batch."""
+    """Stop if a larger share of the calls, 0 to 1, gave no usable answer; looked at after each batch."""
     timeout: float
-    """Begin nothing after so many seconds; jobs in flight go on and are joined by the next run. Default: no limit."""
+    """Begin nothing after so many seconds; jobs in flight go on, and the next run joins them."""
     retry_truncated: bool
-    """Whether an answer that the output limit cut is asked for once more, with the largest limit. Default: no."""
+    """Whether an answer that the output limit cut is asked for once more, with the largest limit; by default not."""
     job_attempts: int
-    """How often a batch may be run if its job fails for a passing reason; a failed job may have been paid for, and
-    each further one is paid for again. Default: 1."""
+    """How often a batch may be run if its job fails for a passing reason, by default once; a failed job may have
+    been paid for, and each further one is paid for again."""
     cancel_on_exit: bool
-    """Whether jobs in flight are cancelled when the run is interrupted. Default: they go on, and the next run joins
-    them."""
+    """Whether jobs in flight are cancelled when the run is interrupted; by default they go on, and the next run
+    joins them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

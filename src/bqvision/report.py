@@ -26,7 +26,7 @@ class RunReport:
     asked: int
     """Images that this run's jobs asked the model about."""
     calls: int
-    """Model calls of this run's jobs: one for each image and round."""
+    """Model calls of this run's jobs, one for each image and round."""
     joined: int = 0
     """Images that jobs of another run, or of one that was cut off, asked about while this one waited for them."""
     refused: int

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from bqvision import _rest
 from bqvision.errors import InvalidInputError, RunError
+from bqvision.limits import StopReason
 from bqvision.records import Outcome
 from bqvision.report import RunReport
 from bqvision.rounds import Rounds
@@ -125,7 +126,9 @@ def carry_out(plan: Plan[R]) -> AnalysisRun[R]:
         )
         error.report = report
         raise error
-    _log.warning("%s: stopped: %s", report.table, stop)
+    # The caller's own limits are no news; what was left undone in spite of them is.
+    level = logging.WARNING if stop.reason in {StopReason.ROUNDS, StopReason.TIMEOUT} else logging.INFO
+    _log.log(level, "%s: stopped: %s", report.table, stop)
     return AnalysisRun(plan, report)
 
 
