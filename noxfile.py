@@ -42,7 +42,7 @@ def tests(session: nox.Session) -> None:
     """All tests, against the wheel that would be published."""
     wheel = build_wheel(session)
     session.install(f"{wheel}[local]", *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["-n", "2"]))
 
 
 @nox.session
@@ -67,6 +67,22 @@ def bench(session: nox.Session) -> None:
     """Accuracy of the local reader on a folder of posters: nox -s bench -- --posters DIR."""
     session.install(".[local]")
     session.run("python", "benchmarks/poster_accuracy.py", *session.posargs)
+
+
+@nox.session
+def schedules(session: nox.Session) -> None:
+    """Thousands of random schedules of faults, kills and crossing runs: nox -s schedules -- 5000."""
+    wheel = build_wheel(session)
+    session.install(f"{wheel}[local]", *group("test"))
+    number = session.posargs[0] if session.posargs else "2000"
+    session.run("pytest", "-n", "2", "tests/schedules", env={"BQVISION_SCHEDULES": number})
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """A run over a million made-up images on the local BigQuery: nox -s simulate -- --images 100000."""
+    session.install(".[local]")
+    session.run("python", "benchmarks/million_images.py", *session.posargs)
 
 
 def build_wheel(session: nox.Session) -> Path:

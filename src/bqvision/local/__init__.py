@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bqvision.local.scripted import ScriptedModel
 from bqvision.local.server import LocalServer, serve
+from bqvision.local.simulated import SimulatedBucket
 from bqvision.local.vision import (
     BlockedRowError,
     Image,
@@ -35,6 +37,8 @@ __all__ = [
     "PermanentRowError",
     "RetryableRowError",
     "RowError",
+    "ScriptedModel",
+    "SimulatedBucket",
     "VisionAnswer",
     "VisionModel",
     "VisionRequest",

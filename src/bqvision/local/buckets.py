@@ -1,4 +1,4 @@
-"""Local folders in the place of Cloud Storage buckets."""
+"""Local folders, and simulated objects, in the place of Cloud Storage buckets."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bqvision.local.protocol import ApiError
+from bqvision.local.simulated import UPDATED_US, SimulatedBucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,31 +28,65 @@ for _suffix, _type in {".webp": "image/webp", ".heic": "image/heic", ".heif": "i
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedObject:
+    """The bytes of an object of a simulated bucket, made when they are read."""
+
+    bucket: SimulatedBucket
+    number: int
+
+    def read_bytes(self) -> bytes:
+        """Return the bytes."""
+        return self.bucket.data(self.number)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One file, as Cloud Storage would describe it."""
+    """One object, as Cloud Storage would describe it."""
 
     uri: str
-    path: Path
+    path: Path | SimulatedObject
+    """Where its bytes are."""
     generation: int
     content_type: str
     size: int
-    mtime_ns: int
+    updated_us: int
+    """Time of the last change, in microseconds since 1970."""
 
-    @property
-    def updated_us(self) -> int:
-        """Time of the last change, in microseconds since 1970."""
-        return self.mtime_ns // 1000
+
+@dataclass(frozen=True, slots=True)
+class SimulatedListing:
+    """The objects of one simulated bucket that some patterns match; it never changes, so none is looked at."""
+
+    name: str
+    bucket: SimulatedBucket
+    patterns: tuple[str, ...]
+    """What the objects' names match, without the bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in the buckets: files one by one, and simulated objects by what tells them."""
+
+    files: tuple[StoredObject, ...]
+    """By URI, each once."""
+    simulated: tuple[SimulatedListing, ...]
 
 
 class Buckets:
-    """The folders that stand for buckets, by bucket name."""
+    """The folders and simulated buckets, by bucket name."""
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = {name: folder.resolve() for name, folder in folders.items()}
+    def __init__(self, buckets: Mapping[str, Path | SimulatedBucket]) -> None:
+        self._simulated = {
+            name: bucket for name, bucket in buckets.items() if isinstance(bucket, SimulatedBucket)
+        }
+        self._folders = {
+            name: folder.resolve() for name, folder in buckets.items() if isinstance(folder, Path)
+        }
+        self._names = frozenset(buckets)
         self._md5: dict[tuple[str, int, int], str] = {}
 
-    def list(self, patterns: Sequence[str]) -> list[StoredObject]:
-        """Return the objects that URI patterns match, each once, by URI.
+    def list(self, patterns: Sequence[str]) -> Listing:
+        """Return the objects that URI patterns match.
 
         Args:
             patterns: ``gs://`` URIs with at most one ``*``, which also matches ``/``.
@@ -59,11 +94,23 @@ class Buckets:
         Raises:
             ApiError: A pattern is no such URI, or its bucket is not mapped.
         """
-        found: dict[str, StoredObject] = {}
+        files: dict[str, StoredObject] = {}
+        simulated: dict[str, list[str]] = {}
         for pattern in patterns:
-            for stored in self._match(pattern):
-                found[stored.uri] = stored
-        return [found[uri] for uri in sorted(found)]
+            bucket, name = self._split(pattern)
+            if name.count("*") > 1:
+                raise ApiError("invalid", f"the URI {pattern} has more than one *")
+            if bucket in self._simulated:
+                simulated.setdefault(bucket, []).append(name)
+            else:
+                files |= {stored.uri: stored for stored in self._match(bucket, name)}
+        return Listing(
+            tuple(files[uri] for uri in sorted(files)),
+            tuple(
+                SimulatedListing(name, self._simulated[name], tuple(names))
+                for name, names in simulated.items()
+            ),
+        )
 
     def stat(self, uri: str) -> StoredObject | None:
         """Return one object, or None when it is not there.
@@ -72,6 +119,8 @@ class Buckets:
             ApiError: It is no object's URI, or its bucket is not mapped.
         """
         bucket, name = self._split(uri)
+        if bucket in self._simulated:
+            return _simulated(uri, name, self._simulated[bucket])
         if not _is_plain(name):
             return None
         path = self._folders[bucket] / name
@@ -82,9 +131,14 @@ class Buckets:
         except OSError:
             return None
 
-    def md5(self, stored: StoredObject) -> str:
-        """Return the base64 MD5 of an object's bytes; read once as long as the file doesn't change."""
-        key = (str(stored.path), stored.mtime_ns, stored.size)
+    def md5(self, stored: StoredObject) -> str | None:
+        """Return the base64 MD5 of an object's bytes; read once as long as the file doesn't change.
+
+        A simulated object has none.
+        """
+        if isinstance(stored.path, SimulatedObject):
+            return None
+        key = (str(stored.path), stored.updated_us, stored.size)
         digest = self._md5.get(key)
         if digest is None:
             with stored.path.open("rb") as file:
@@ -92,12 +146,9 @@ class Buckets:
             digest = self._md5[key] = base64.b64encode(raw).decode()
         return digest
 
-    def _match(self, pattern: str) -> Iterator[StoredObject]:
-        bucket, name = self._split(pattern)
-        if name.count("*") > 1:
-            raise ApiError("invalid", f"the URI {pattern} has more than one *")
+    def _match(self, bucket: str, name: str) -> Iterator[StoredObject]:
         if "*" not in name:
-            stored = self.stat(pattern)
+            stored = self.stat(f"gs://{bucket}/{name}")
             if stored is not None:
                 yield stored
             return
@@ -114,8 +165,8 @@ class Buckets:
         match = _URI.fullmatch(uri)
         if match is None:
             raise ApiError("invalid", f"{uri} is not a URI of the form gs://bucket/name")
-        if match["bucket"] not in self._folders:
-            mapped = ", ".join(sorted(self._folders)) if self._folders else "none"
+        if match["bucket"] not in self._names:
+            mapped = ", ".join(sorted(self._names)) if self._names else "none"
             raise ApiError(
                 "notFound",
                 f"Not found: bucket {match['bucket']} is not mapped to a folder; mapped buckets: {mapped}",
@@ -157,7 +208,21 @@ def _describe(uri: str, path: Path) -> StoredObject:
         generation=status.st_mtime_ns // 1000 * 1000 + status.st_size % 1000,
         content_type=content_type(path.name),
         size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
+        updated_us=status.st_mtime_ns // 1000,
+    )
+
+
+def _simulated(uri: str, name: str, bucket: SimulatedBucket) -> StoredObject | None:
+    number = bucket.number(name)
+    if number is None:
+        return None
+    return StoredObject(
+        uri=uri,
+        path=SimulatedObject(bucket, number),
+        generation=bucket.generation,
+        content_type=bucket.content_type,
+        size=bucket.size,
+        updated_us=UPDATED_US,
     )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bqvision.local.buckets import matches
 from bqvision.local.protocol import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bqvision.local.vision import VisionAnswer, VisionModel, VisionRequest
+
+T = TypeVar("T")
 
 
 class ModelError(Exception):
@@ -32,6 +35,7 @@ class VisionModels:
         self._models = dict(models)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vision")
         self.workers = workers
+        self._lock = threading.Lock()
         self.calls: Counter[str] = Counter()
         """Calls so far, by object URI."""
 
@@ -52,17 +56,20 @@ class VisionModels:
             f"mapped endpoints: {mapped}",
         )
 
-    async def ask(self, model: VisionModel, request: VisionRequest) -> VisionAnswer:
-        """Ask a model on one of the threads, and count the call.
+    async def on_a_thread(self, work: Callable[[], T]) -> T:
+        """Do some work, which may ask models, on one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def ask(self, model: VisionModel, request: VisionRequest) -> VisionAnswer:
+        """Ask a model, and count the call.
 
         Raises:
             RowError: The row can't be answered.
             ModelError: The model broke down.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, model, request)
-
-    def _ask(self, model: VisionModel, request: VisionRequest) -> VisionAnswer:
-        self.calls.update(image.uri for image in request.images)
+        with self._lock:
+            for image in request.images:
+                self.calls[image.uri] += 1
         return model(request)
 
     def close(self) -> None:

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from bqvision.local.listings import file_rows, with_simulated
 from bqvision.local.protocol import ApiError
-from bqvision.local.rows import Rows, column
 
 if TYPE_CHECKING:
-    from bqvision.local.buckets import Buckets, StoredObject
+    from collections.abc import Iterator
+
+    from bqvision.local.buckets import Buckets, Listing, StoredObject
     from bqvision.local.catalog import Catalog, ObjectTable, ResourceName
     from bqvision.local.emulator import Emulator
-
-OBJECT_REF: Final = (
-    column("uri", "STRING"),
-    column("version", "STRING"),
-    column("authorizer", "STRING"),
-    column("details", "JSON"),
-)
-FIELDS: Final = (
-    column("uri", "STRING"),
-    column("generation", "INTEGER"),
-    column("content_type", "STRING"),
-    column("size", "INTEGER"),
-    column("md5_hash", "STRING"),
-    column("updated", "TIMESTAMP"),
-    column("metadata", "RECORD", "REPEATED", [column("name", "STRING"), column("value", "STRING")]),
-    column("ref", "RECORD", fields=OBJECT_REF),
-)
+    from bqvision.local.rows import Rows
 
 
 class ObjectTables:
@@ -96,39 +81,20 @@ class ObjectTables:
             await self._emulator.fill_table(table.name, rows)
             self._stored[table.name] = state
 
-    def _rows(self, listing: list[StoredObject], authorizer: str) -> Rows:
-        rows: list[tuple[object, ...]] = []
-        for stored in listing:
+    def _rows(self, listing: Listing, authorizer: str) -> Rows:
+        return with_simulated(
+            file_rows(self._with_md5(listing.files), authorizer), listing.simulated, authorizer
+        )
+
+    def _with_md5(self, files: tuple[StoredObject, ...]) -> Iterator[tuple[StoredObject, str | None]]:
+        for stored in files:
             try:
                 digest = self._buckets.md5(stored)
             except OSError:  # It went after the listing.
                 continue
-            about = {
-                "content_type": stored.content_type,
-                "md5_hash": digest,
-                "size": stored.size,
-                "updated": stored.updated_us,
-            }
-            ref = {
-                "uri": stored.uri,
-                "version": str(stored.generation),
-                "authorizer": authorizer,
-                "details": json.dumps({"gcs_metadata": about}),
-            }
-            rows.append(
-                (
-                    stored.uri,
-                    stored.generation,
-                    stored.content_type,
-                    stored.size,
-                    digest,
-                    stored.updated_us,
-                    [],
-                    ref,
-                )
-            )
-        return Rows.of(FIELDS, list(zip(*rows, strict=True)) if rows else [[] for _ in FIELDS])
+            yield stored, digest
 
 
-def _state(listing: list[StoredObject]) -> int:
-    return hash(tuple((stored.uri, stored.generation, stored.size) for stored in listing))
+def _state(listing: Listing) -> int:
+    files = tuple((stored.uri, stored.generation, stored.size) for stored in listing.files)
+    return hash((files, listing.simulated))
