@@ -9,6 +9,7 @@ from typing import Annotated, assert_type
 
 import bqvision as bv
 from bqvision.local import LocalServer, VisionAnswer, VisionRequest, serve
+from bqvision.testing import Fault, FaultPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,31 @@ def posters(model: bv.RemoteModel, images: bv.ObjectTable) -> None:
     assert_type(analysis.create_table(into="table"), str)
     assert_type(analysis.read("table"), Iterator[bv.PosterResult])
     assert_type(analysis.statements(into="results"), tuple[bv.Statement, ...])
+
+
+def limits(analysis: bv.Analysis[BookCover], options: bv.RunOptions) -> None:
+    """Options are named and typed wherever a run can be told something, and a stop says why."""
+    run = analysis.run("covers", max_calls=100, max_error_ratio=0.2, timeout=3600, retry_truncated=True)
+    assert_type(run, bv.AnalysisRun[BookCover])
+    assert_type(run.report.stopped, bv.Stop | None)
+    assert_type(analysis.run("covers", **options), bv.AnalysisRun[BookCover])
+    assert_type(analysis.statements("covers", batch_size=10), tuple[bv.Statement, ...])
+    assert_type(run.retry_failed(max_rounds=1), bv.AnalysisRun[BookCover])
+    try:
+        assert_type(next(iter(run)), BookCover)
+    except bv.PartialReadError as error:
+        assert_type(run.resume(error), Iterator[BookCover])
+    except bv.RunError as error:
+        assert_type(error.report, bv.RunReport | None)
+
+
+def faults() -> None:
+    """A plan of faults goes to whatever starts a local BigQuery."""
+    plan = FaultPlan()
+    plan.answer("jobs.insert", 503, after=True)
+    assert_type(plan.left, tuple[Fault, ...])
+    with bv.Client.local(buckets={"posters": "posters"}, faults=plan) as client:
+        assert_type(client, bv.Client)
 
 
 def covers(model: bv.RemoteModel, images: bv.ObjectTable) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bqvision as bv
+from bqvision.testing import FaultPlan
 
 
 class NotARecord:
@@ -23,3 +24,6 @@ def refused(
     model.analyze(images, prompt="Which film?", safety_settings={"RUDE": "NEVER"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
     _ = next(iter(run)).director  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     next(iter(run)).title = "Greed"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    run.retry_failed(max_call=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    run.retry_failed(max_calls="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    FaultPlan().answer("jobs.inser", 503)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
