@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bqvision import claims
+from bqvision import _rest, claims
 from bqvision._jobs import Slowing
 from bqvision.errors import BqvisionError, IntegrityError, NotFoundError
 from bqvision.limits import Stop, StopReason
@@ -167,7 +167,7 @@ class _Asking:
     def _count(self, batch: Batch, done: FinishedJob) -> None:
         tally, run_id = self._tally, self._claim.run_id or ""
         rows = list(self._plan.rows(self._plan.count_outcomes(run_id=run_id, job_id=done.job_id)))
-        written = sum(claims.images_of(row) for row in rows)
+        written = sum(_rest.count(row, "images") for row in rows)
         if written != batch.images:
             if written == 0 and not claims.present(self._plan, self._claim):
                 raise NotFoundError("the work table is not there")
@@ -184,7 +184,7 @@ class _Asking:
             return
         self._alone = False
         (tally.joined_jobs if done.joined else tally.jobs).append(done.job_id)
-        failed = sum(claims.failed_of(row) for row in rows)
+        failed = sum(_rest.count(row, "failed") for row in rows)
         if done.failed_rows is not None and done.failed_rows != failed:
             _log.warning(
                 "job %s: BigQuery counts %d failed rows, the results table has %d",

@@ -179,13 +179,3 @@ def _batch(row: Mapping[str, object]) -> Batch:
         output_limit=limit if isinstance(limit, int) else None,
         job_id=_rest.text(row, "job_id"),
     )
-
-
-def images_of(row: Mapping[str, object]) -> int:
-    """How many images a row of counts stands for."""
-    return _rest.count(row, "images")
-
-
-def failed_of(row: Mapping[str, object]) -> int:
-    """How many rows with a status a row of counts stands for."""
-    return _rest.count(row, "failed")
