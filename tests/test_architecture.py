@@ -13,7 +13,7 @@ SOURCE = Path(bqvision.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"_rest", "records", "_error_table", "testing"},
+    {"_rest", "_text", "records", "_error_table", "testing"},
     {"schema", "_google_errors"},
     {"answers", "outcomes", "_retry"},
     {"decoding", "sql", "_calls"},

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bqvision._calls import About, retry_argument, translated
 from bqvision._job_config import configuration, job_config, same_job
-from bqvision.errors import AlreadyExistsError, IdCollisionError, JobLostError, NotFoundError
+from bqvision.errors import (
+    AlreadyExistsError,
+    IdCollisionError,
+    JobLostError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,11 +105,17 @@ class JobCalls:
             job = self.get(about, self._policy.begin(until_found=True))
         except NotFoundError as error:
             raise _lost(about, error) from error
+        except PermissionDeniedError as error:
+            error.next_step = (
+                "The id belongs to a job of another account. Run it as that account, or with the permission "
+                "bigquery.jobs.get on the project."
+            )
+            raise
         if not same_job(configuration(job), statement):
             raise about.error(
                 IdCollisionError,
                 "another statement has been run under this job id",
-                next_step="Nothing was run. Run it again: it gets a job of its own.",
+                next_step="Nothing was run. Run it again: it gets a job with another id.",
             )
         _log.debug("%s: job %s was there already", about.statement, about.job_id)
         return job

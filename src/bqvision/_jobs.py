@@ -78,6 +78,11 @@ class Service(Metadata):
         return self._policy
 
     @property
+    def project(self) -> str:
+        """The project that is billed, and that knows the ids of its jobs."""
+        return self._project()
+
+    @property
     def _calls(self) -> JobCalls:
         return JobCalls(
             bigquery=self._bigquery,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bqvision._calls import About, retry_argument, translated
 from bqvision._pages import pages
+from bqvision._text import plural
 from bqvision.errors import BqvisionError, IntegrityError, PartialReadError, ReadError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _unreadable(about: About, error: BqvisionError, rows_read: int) -> ReadError
         )
     partial = about.error(
         PartialReadError,
-        f"{rows_read} rows were read, the next could not be: {error.message}",
+        f"{plural(rows_read, 'row')} read, the next could not be: {error.message}",
         reason=error.reason,
         attempts=error.attempts,
         retryable=error.retryable,

@@ -156,8 +156,31 @@ class RunningJob:
             self._number += 1
             self.send()
 
+    @property
+    def joined(self) -> bool:
+        """Whether another process, or an earlier one, had started the job."""
+        return self._joined
+
+    def in_flight(self) -> bool:
+        """Look whether a job of this statement is under way, and start none.
+
+        Raises:
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        while True:
+            try:
+                job = self._calls.get(self._about, self._policy.begin())
+            except NotFoundError:
+                return False
+            if job.state != "DONE":
+                return True
+            if not job.error_result:
+                return False
+            self._number += 1
+            self._about = self._about_attempt(self._location)
+
     def cancel(self) -> bool:
-        """Cancel the job once, and look until it has ended; return whether it has.
+        """Ask BigQuery once to stop the job, which may take it a while; return whether there is a job.
 
         Raises:
             ServiceError: BigQuery refused, or could not be reached.
@@ -166,14 +189,23 @@ class RunningJob:
             try:
                 self._job = self._calls.get(self._about, self._policy.begin())
             except NotFoundError:
-                return True
+                return False
         self._calls.cancel(self._job, self._about)
+        return True
+
+    def ended(self) -> bool:
+        """Look at a job that was cancelled until it has ended; return whether it has, within half a minute.
+
+        Raises:
+            ServiceError: BigQuery could not be asked.
+        """
+        job = cast("QueryJob", self._job)
         for _ in range(_CANCEL_LOOKS):
-            if self._job.state == "DONE":
-                return True
+            if job.state == "DONE":
+                break
             self._policy.sleep(_CANCEL_PAUSE_S)
-            self._calls.reload(self._job, self._about)
-        return bool(self._job.state == "DONE")
+            self._calls.reload(job, self._about)
+        return bool(job.state == "DONE")
 
     def _about_attempt(self, location: str | None) -> About:
         statement = self._statement

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bqvision import _rest, claims
 from bqvision._jobs import Slowing
+from bqvision._text import plural
 from bqvision.errors import BqvisionError, IntegrityError, NotFoundError
 from bqvision.limits import Stop, StopReason
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bqvision.tally import Tally
 
 _log: Final = logging.getLogger("bqvision.run")
+
+_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,10 @@ def ask(plan: Plan[R], claim: Claim, tally: Tally, *, deadline: float, retry: bo
     return _Asking(plan, claim, tally, deadline=deadline, retry=retry).run()
 
 
+class _GoneError(Exception):
+    """The claim's images can not be found any more: another run has replaced or retired it."""
+
+
 class _Asking:
     def __init__(self, plan: Plan[R], claim: Claim, tally: Tally, *, deadline: float, retry: bool) -> None:
         self._plan = plan
@@ -75,7 +82,9 @@ class _Asking:
         self._tally = tally
         self._deadline = deadline
         self._retry = retry
-        self._waiting = deque(batch for batch in claim.batches if batch.job_id is None)
+        self._waiting = deque(claim.waiting)
+        self._begun = sum(not batch.refused and batch.job_id is not None for batch in claim.batches)
+        self._extended = plan.service.policy.clock()
         self._flights: list[_Flight] = []
         self._alone = True
         self._gone = False
@@ -96,8 +105,7 @@ class _Asking:
                 self._leave(error)
                 raise
         self._tally.running += self._names()
-        begun = [batch for batch in self._claim.batches if batch not in self._waiting and not batch.refused]
-        return Asked(done=not self._waiting and not self._flights, beyond_first=len(begun) > 1)
+        return Asked(done=not self._waiting and not self._flights, beyond_first=self._begun > 1)
 
     def _may_begin(self) -> bool:
         return self._tally.stop is None and not self._gone
@@ -108,7 +116,7 @@ class _Asking:
         self._tally.stop = self._tally.stop or Stop(
             StopReason.TIMEOUT,
             f"the timeout of {self._plan.limits.timeout:g} seconds is over"
-            + (f"; {len(self._flights)} jobs go on: {', '.join(self._names())}" if self._flights else ""),
+            + (f"; what goes on: {', '.join(self._names())}" if self._flights else ""),
             "Everything paid for is kept: run it again to join the jobs in flight and go on.",
         )
         return True
@@ -131,14 +139,20 @@ class _Asking:
             self._send(batch)
 
     def _send(self, batch: Batch) -> None:
-        plan, claim = self._plan, self._claim
-        statement = plan.batch(batch.number, run_id=claim.run_id or "", output_limit=batch.output_limit)
-        job = plan.begin(statement, key=f"{claim.key} batch {batch.number}")
-        flight = _Flight(batch, job)
+        self._keep_claim()
+        flight = _Flight(batch, claims.job_of(self._plan, self._claim, batch))
         self._flights.append(flight)
         self._waiting.popleft()
+        self._begun += not batch.refused
         with self._unless_gone(flight):
-            job.send()
+            flight.job.send()
+
+    def _keep_claim(self) -> None:
+        """Put off the end of the work table once a day, so that it does not vanish under a long run."""
+        now = self._plan.service.policy.clock()
+        if now - self._extended > _DAY_S:
+            self._extended = now
+            self._plan.execute(self._plan.extend_work())
 
     def _land(self) -> bool:
         """Count the batches that are done; say whether there was one."""
@@ -157,8 +171,8 @@ class _Asking:
         """Take it that a work table that is no longer there ends the claim, and nothing worse."""
         try:
             yield
-        except NotFoundError:
-            if claims.present(self._plan, self._claim):
+        except (NotFoundError, _GoneError) as error:
+            if isinstance(error, NotFoundError) and claims.present(self._plan, self._claim):
                 raise
             self._gone = True
             self._flights.remove(flight)
@@ -169,10 +183,10 @@ class _Asking:
         rows = list(self._plan.rows(self._plan.count_outcomes(run_id=run_id, job_id=done.job_id)))
         written = sum(_rest.count(row, "images") for row in rows)
         if written != batch.images:
-            if written == 0 and not claims.present(self._plan, self._claim):
-                raise NotFoundError("the work table is not there")
+            if written == 0 and not claims.stands(self._plan, self._claim):
+                raise _GoneError
             raise IntegrityError(
-                f"a job wrote {written:,} rows for {batch.images:,} images",
+                f"a job wrote {plural(written, 'row')} for {plural(batch.images, 'image')}",
                 statement=done.statement,
                 resource=str(self._plan.ledger),
                 job_id=done.job_id,
@@ -193,6 +207,13 @@ class _Asking:
                 failed,
             )
         tally.add(batch, rows, joined=done.joined, retry=self._retry)
+        _log.info(
+            "%s: %s done, %d in flight, %d to begin",
+            self._plan.ledger,
+            done.job_id,
+            len(self._flights) - 1,
+            len(self._waiting),
+        )
 
     def _names(self) -> list[str]:
         return [flight.job.about.job_id or "" for flight in self._flights]
@@ -202,27 +223,39 @@ class _Asking:
         if not self._flights:
             return
         interrupted = not isinstance(error, Exception)
-        if interrupted and self._plan.limits.cancel_on_exit:
-            said = ", ".join(self._cancelled(flight) for flight in self._flights)
-            note = f"Jobs in flight: {said}."
-        else:
+        notes = self._cancelled() if interrupted and self._plan.limits.cancel_on_exit else []
+        left = [name for name in self._names() if not any(note.startswith(name) for note in notes)]
+        if left:
             where = self._flights[0].job.about.location
-            note = (
-                f"Jobs that go on at {where}, if they were begun: {', '.join(self._names())}. "
-                "Run it again to join them."
+            notes.append(
+                f"Jobs that go on at {where}, if they were begun: {', '.join(left)}. Run it again to join them."
             )
-        error.add_note(note)
-        if interrupted:
-            _log.warning("%s", note)
+        for note in notes:
+            error.add_note(note)
+            if interrupted:
+                _log.warning("%s", note)
 
-    def _cancelled(self, flight: _Flight) -> str:
-        name = flight.job.about.job_id
-        try:
-            return (
-                f"{name} is cancelled" if flight.job.cancel() else f"{name} was cancelled and has not ended"
+    def _cancelled(self) -> list[str]:
+        """Cancel the jobs that this run began: all at once, then see them end."""
+        asked: list[_Flight] = []
+        notes: list[str] = []
+        for flight in self._flights:
+            if not flight.job.joined:
+                try:
+                    if flight.job.cancel():
+                        asked.append(flight)
+                except BqvisionError as error:
+                    notes.append(f"{flight.job.about.job_id} could not be cancelled: {error}")
+        for flight in asked:
+            name = flight.job.about.job_id
+            try:
+                ended = flight.job.ended()
+            except BqvisionError:
+                ended = False
+            notes.append(
+                f"{name} is cancelled." if ended else f"{name} was told to stop, and has not ended yet."
             )
-        except BqvisionError:
-            return f"{name} could not be cancelled"
+        return notes
 
 
 @contextmanager

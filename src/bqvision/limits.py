@@ -18,8 +18,10 @@ DEFAULT_BATCH_SIZE: Final = 25_000
 """Images in one job, unless told otherwise: 10 million images are 400 jobs, and BigQuery runs the first 1,500
 INSERTs of a day into a table at once (https://docs.cloud.google.com/bigquery/docs/data-manipulation-language). A job
 that fails or is stopped puts at most so many answers at risk."""
-_TOKENS_PER_BATCH: Final = 10_000
-"""With a token limit a batch is a tenth of it, at a thousand tokens for an image, so that it can be kept."""
+TOKENS_PER_CALL: Final = 1_000
+"""What a call is taken to need, as long as nothing is known: 258 tokens for a small image
+(https://ai.google.dev/gemini-api/docs/tokens), the prompt, the thinking and the answer."""
+_BATCHES_PER_LIMIT: Final = 10
 _MOST_JOBS: Final = 100
 
 
@@ -101,7 +103,9 @@ class Limits:
                 raise InvalidInputError(f"{name} must be True or False")
         tokens = given.get("max_tokens")
         if "batch_size" not in given and isinstance(tokens, int):
-            given["batch_size"] = min(DEFAULT_BATCH_SIZE, max(1, tokens // _TOKENS_PER_BATCH))
+            given["batch_size"] = min(
+                DEFAULT_BATCH_SIZE, max(1, tokens // (TOKENS_PER_CALL * _BATCHES_PER_LIMIT))
+            )
         return cls(**given)  # type: ignore[arg-type]  # each was just checked
 
 

@@ -40,6 +40,7 @@ RULES: Final = (
         r"(?i)resource[ _]?exhausted|unavailable|deadline[ _]?exceeded|^internal|internal (?:server )?error"
         r"|(?:^|http|code|status|error)[ :=]{0,3}(?:429|5[0-9][0-9])(?:[^0-9]|$)",
     ),
+    Rule(Outcome.INPUT, "status", r"(?i)^ *(?:invalid[ _]argument|not[ _]found)"),
     Rule(Outcome.PERMISSION, "status", r"(?i)permission[ _]?denied|does not have"),
     Rule(
         Outcome.INPUT,

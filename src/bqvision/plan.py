@@ -17,7 +17,8 @@ from bqvision.schema import R
 from bqvision.sql import batches as batch_sql
 from bqvision.sql import ledger as ledger_sql
 from bqvision.sql import work as work_sql
-from bqvision.sql.pending import UNANSWERED, Scope, survey
+from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
+from bqvision.sql.pending import UNANSWERED, Scope, count_wanted, survey
 
 if TYPE_CHECKING:
     from bqvision._jobs import RunningJob, Service
@@ -62,7 +63,10 @@ class Plan(Generic[R]):
             "parameters": {
                 "temperature": arguments.temperature,
                 "top_p": arguments.top_p,
-                "max_output_tokens": arguments.max_output_tokens,
+                # What a run asks for anyway is no other question.
+                "max_output_tokens": None
+                if arguments.max_output_tokens == RUN_MAX_OUTPUT_TOKENS
+                else arguments.max_output_tokens,
                 "stop_sequences": arguments.stop_sequences,
                 "safety_settings": None
                 if arguments.safety_settings is None
@@ -143,6 +147,7 @@ class Plan(Generic[R]):
             fingerprint=self.fingerprint,
             new=not self.only_failed,
             again=self.ask_again,
+            usual_limit=self.analysis.arguments.output_limit,
             larger_limit=self.analysis.arguments.larger_limit if self.limits.retry_truncated else None,
         )
 
@@ -166,6 +171,10 @@ class Plan(Generic[R]):
         """Make the results table."""
         return ledger_sql.create_ledger(self.ledger, schema=self.analysis.schema)
 
+    def keep_ledger(self) -> Statement:
+        """Let the results table live for ever."""
+        return ledger_sql.keep_ledger(self.ledger)
+
     def add_column(self, column: Column) -> Statement:
         """Give the results table a column that it has not: of the record, or of a later version of bqvision."""
         return ledger_sql.add_column(self.ledger, column=column)
@@ -176,11 +185,25 @@ class Plan(Generic[R]):
 
     def create_work(self, scope: Scope, cut: work_sql.Cut, *, run_id: str) -> Statement:
         """Freeze what is asked."""
-        return work_sql.create_work_table(self.work_table, scope=scope, cut=cut, run_id=run_id)
+        return work_sql.create_work_table(
+            self.work_table,
+            scope=scope,
+            cut=cut,
+            run_id=run_id,
+            billing_project=self.service.project,
+        )
 
     def extend_work(self) -> Statement:
         """Keep the work table longer."""
         return work_sql.extend_work_table(self.work_table)
+
+    def retire_work(self, *, run_id: str) -> Statement:
+        """Let no job that begins from now on ask about anything of a claim."""
+        return work_sql.retire_work_table(self.work_table, run_id=run_id)
+
+    def count_wanted(self, batches: tuple[int, ...]) -> Statement:
+        """Count the images of some batches that are claimed, and those of them that this run would ask about."""
+        return count_wanted(self.work_table, scope=self.scope(), batches=batches)
 
     def count_batches(self) -> Statement:
         """Count what was claimed, before anything is paid for, and say what of it is answered already."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from bqvision._text import plural
 from bqvision.records import Outcome
 
 if TYPE_CHECKING:
@@ -69,22 +70,18 @@ class RunReport:
             counts.append(f"{self.unasked:,} not asked yet")
         before = max(0, self.images - self.asked - self.refused - self.joined - self.unasked)
         again = self.calls - self.asked
-        asked = f"asked {self.asked:,} in {_plural(len(self.jobs), 'job')}"
+        asked = f"asked {self.asked:,} in {plural(len(self.jobs), 'job')}"
         if again > 0:
-            asked += f", {_plural(self.rounds, 'round')} and {_plural(self.calls, 'call')}"
+            asked += f", {plural(self.rounds, 'round')} and {plural(self.calls, 'call')}"
         if self.joined:
-            asked += f", joined {_plural(len(self.joined_jobs), 'job')} of another run for {self.joined:,}"
+            asked += f", joined {plural(len(self.joined_jobs), 'job')} of another run for {self.joined:,}"
         lines = [
-            f"{_plural(self.images, 'image')}: {', '.join(counts) if counts else 'no results'}",
+            f"{plural(self.images, 'image')}: {', '.join(counts) if counts else 'no results'}",
             f"{asked} ({before:,} answered before, {self.refused:,} refused unasked)",
             f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out, {self.seconds:.1f} s",
         ]
         if self.deleted:
-            lines.append(f"{_plural(self.deleted, 'image')} deleted since; the rows are kept")
+            lines.append(f"{plural(self.deleted, 'image')} deleted since; the rows are kept")
         if self.stopped is not None:
             lines.append(f"stopped: {self.stopped}")
         return "\n".join([*lines, f"results in {self.table}"])
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -9,13 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bqvision import claims
+from bqvision._text import plural
 from bqvision.batches import ask
+from bqvision.errors import IdCollisionError, RunError
 from bqvision.limits import Stop, StopReason
 from bqvision.records import Outcome
 from bqvision.sql.work import Cut
 from bqvision.tally import Tally
 
 if TYPE_CHECKING:
+    from bqvision.batches import Asked
     from bqvision.claims import Claim, Survey
     from bqvision.plan import Plan
     from bqvision.schema import R
@@ -37,7 +40,7 @@ class Rounds:
         self._plan = plan
         self._limits = plan.limits
         self._policy = plan.service.policy
-        self.tally = Tally(plan.limits)
+        self.tally = Tally(plan.limits, prose=(plan.analysis.arguments.prompt,))
         """What was done."""
         self.images = 0
         """Images in the object table when the run began."""
@@ -56,13 +59,12 @@ class Rounds:
         tally.rounds = 1
         while tally.stop is None and self._unanswered():
             if tally.rounds >= self._limits.max_rounds:
-                count = tally.unanswered[Outcome.RETRYABLE]
-                if count:
-                    tally.stop = Stop(
-                        StopReason.ROUNDS,
-                        f"{count:,} images are RETRYABLE still after {tally.rounds} rounds",
-                        "Run it again later: they, and no others, are asked about again.",
-                    )
+                tally.stop = Stop(
+                    StopReason.ROUNDS,
+                    f"{plural(self._unanswered(), 'image')} would be asked again still after "
+                    f"{plural(tally.rounds, 'round')}",
+                    "Run it again later: they, and no others, are asked about again.",
+                )
                 return
             if not self._wait():
                 return
@@ -70,9 +72,10 @@ class Rounds:
             tally.unanswered.clear()
             self._round(claims.survey(self._plan, self._scope(retry=True)), retry=True)
 
-    def _unanswered(self) -> bool:
+    def _unanswered(self) -> int:
+        """How many images the round at hand has left to be asked about again."""
         cut = 0 if self._plan.scope().larger_limit is None else self.tally.unanswered[Outcome.TRUNCATED]
-        return bool(self.tally.unanswered[Outcome.RETRYABLE] or cut)
+        return self.tally.unanswered[Outcome.RETRYABLE] + cut
 
     def _wait(self) -> bool:
         """Wait before the next round; say whether there is time for it."""
@@ -82,11 +85,8 @@ class Rounds:
         # Many runs that were turned away together must not come back together.
         wait_s = random.uniform(longest / 2, longest)  # noqa: S311
         if self._policy.clock() + wait_s >= self._deadline:
-            self.tally.stop = Stop(
-                StopReason.TIMEOUT,
-                f"the timeout of {self._limits.timeout:g} seconds leaves no time for another round; "
-                f"{self.tally.unanswered[Outcome.RETRYABLE]:,} images are RETRYABLE",
-                "Everything paid for is kept: run it again to go on.",
+            self.tally.stop = self._timed_out(
+                f"or would be before another round; {plural(self._unanswered(), 'image')} would be asked again"
             )
             return False
         self._policy.sleep(wait_s)
@@ -98,23 +98,46 @@ class Rounds:
         self.images = there.images
         left = claims.find(self._plan, adopted=True)
         if left is not None:
-            self._ask(left, retry=False)
+            self._take_over(left)
             there = claims.survey(self._plan, self._scope(retry=False))
         self._round(there, retry=False)
 
     def _round(self, there: Survey, *, retry: bool) -> None:
-        """Claim and ask until a claim of this run's own is done: another run's may hold other images."""
+        """Claim and ask until nothing in the scope is left: another run's claim may hold other images."""
         tally = self.tally
         while tally.stop is None:
             room = tally.room(retry=retry)
-            claimed = self._claim(there, retry=retry)
+            claimed = self._claim(there, room, retry=retry)
             if claimed is None:
                 return
-            if self._ask(claimed, retry=retry) and not claimed.adopted:
-                if room is not None and there.pending > room:
+            if claimed.adopted:
+                self._take_over(claimed)
+            elif self._ask(claimed, retry=retry):
+                if room is None or there.pending <= room or not claimed.batches:
+                    return
+                if not tally.room(retry=retry):  # what a call takes is known better now, so there may be more
                     tally.left_out = tally.full(retry=retry)
-                return
+                    return
             there = claims.survey(self._plan, self._scope(retry=retry))
+
+    def _take_over(self, claimed: Claim) -> None:
+        """Go on with the claim of another run if this one may; else retire it, so that what is left is claimed anew."""
+        project = self._plan.service.project
+        if claimed.billing_project not in {None, project}:
+            raise RunError(
+                f"a run that is billed to project {claimed.billing_project} has claimed these images, and this one is "
+                f"billed to {project}: they could not join each other's jobs, and would both pay",
+                resource=str(self._plan.work_table),
+                reason="CLAIMED",
+                next_step=f"Let that run end, or finish it with Client(project={claimed.billing_project!r}).",
+            )
+        if claims.fits(self._plan, claimed, self.tally.room(retry=False)):
+            self.tally.left_by_others([batch for batch in claimed.batches if batch.job_id is not None])
+            self._ask(claimed, retry=False)
+            return
+        self.tally.running += claims.retire(self._plan, claimed, deadline=self._deadline)
+        if self.tally.running:
+            self.tally.stop = self._timed_out(f"waiting for {', '.join(self.tally.running)}")
 
     def _scope(self, *, retry: bool) -> Scope:
         first = self._plan.scope()
@@ -122,25 +145,43 @@ class Rounds:
             return replace(first, runs=self._runs)
         return replace(first, new=False, again=frozenset({Outcome.RETRYABLE}), runs=self._runs, retry=True)
 
-    def _claim(self, there: Survey, *, retry: bool) -> Claim | None:
+    def _claim(self, there: Survey, room: int | None, *, retry: bool) -> Claim | None:
         """Claim what there is to ask, as far as the limits leave room; None if there is nothing."""
         if not there.pending and not there.refused:
             return None
-        room = self.tally.room(retry=retry)
         if room == 0 and there.pending:
             self.tally.stop = self.tally.full(retry=retry)
             return None
-        cut = Cut.of(there.pending, batch_size=self._limits.batch_size, limit=room)
+        limit = room if there.pending else None
+        cut = Cut.of(there.pending, batch_size=self._limits.batch_size, limit=limit)
         return claims.claim(self._plan, self._scope(retry=retry), cut)
 
     def _ask(self, claimed: Claim, *, retry: bool) -> bool:
         """Ask about a claim and drop it; say whether all of it was done."""
         if claimed.run_id is not None:
             self._runs = (*self._runs, claimed.run_id)
-        asked = ask(self._plan, claimed, self.tally, deadline=self._deadline, retry=retry)
-        stop = self.tally.stop
-        turned_away = stop is not None and stop.reason in {StopReason.PERMISSION, StopReason.QUOTA}
-        # Nobody goes on with a claim that was turned away at its first batch, so it can be dropped too.
-        if asked.done or (turned_away and not asked.beyond_first):
+        try:
+            asked = ask(self._plan, claimed, self.tally, deadline=self._deadline, retry=retry)
+        except IdCollisionError:
+            # Its ids would collide for ever; a new claim has others.
+            claims.retire(self._plan, claimed, deadline=self._deadline)
+            raise
+        if asked.done or self._turned_away(asked):
             claims.drop(self._plan, claimed.key)
         return asked.done
+
+    def _turned_away(self, asked: Asked) -> bool:
+        """Whether a claim ended at its first batch for want of a permission or a quota: nobody goes on with it."""
+        stop = self.tally.stop
+        return (
+            stop is not None
+            and stop.reason in {StopReason.PERMISSION, StopReason.QUOTA}
+            and not asked.beyond_first
+        )
+
+    def _timed_out(self, doing: str) -> Stop:
+        return Stop(
+            StopReason.TIMEOUT,
+            f"the timeout of {self._limits.timeout or 0:g} seconds is over, {doing}",
+            "Everything paid for is kept: run it again to go on.",
+        )

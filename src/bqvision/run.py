@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Final, Generic, Unpack
 from typing_extensions import override
 
 from bqvision import _rest
+from bqvision._text import plural
 from bqvision.errors import InvalidInputError, RunError
-from bqvision.limits import StopReason
+from bqvision.limits import Stop, StopReason
 from bqvision.records import Outcome
 from bqvision.report import RunReport
 from bqvision.rounds import Rounds
 from bqvision.schema import R
 from bqvision.sql.ledger import missing_columns
+from bqvision.sql.pending import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from bqvision.plan import Plan
 
 _log: Final = logging.getLogger("bqvision.run")
+
+_UPDATES_AT_ONCE: Final = 4
+_UPDATE_PAUSE_S: Final = 2.5
+"""BigQuery takes five updates of a table's metadata in ten seconds: https://docs.cloud.google.com/bigquery/quotas."""
 
 
 class AnalysisRun(Generic[R]):
@@ -136,6 +142,15 @@ def _report(plan: Plan[R], rounds: Rounds, *, seconds: float) -> RunReport:
     tally = rounds.tally
     standing = list(plan.rows(plan.summary()))
     present = {Outcome(str(row["outcome"])): _count(row) for row in standing if not row["deleted"]}
+    stop = tally.stop
+    open_ = sum(present.get(outcome, 0) for outcome in UNANSWERED)
+    if stop is None and open_:
+        # Another run has asked about them in the meantime, or they are not among what this one was to ask about.
+        stop = Stop(
+            StopReason.ROUNDS,
+            f"{plural(open_, 'image')} without an answer may be asked again",
+            "Run it again later.",
+        )
     return RunReport(
         table=str(plan.ledger),
         images=rounds.images,
@@ -151,7 +166,7 @@ def _report(plan: Plan[R], rounds: Rounds, *, seconds: float) -> RunReport:
         jobs=tuple(tally.jobs),
         joined_jobs=tuple(tally.joined_jobs),
         running=tuple(tally.running),
-        stopped=tally.stop,
+        stopped=stop,
         seconds=seconds,
     )
 
@@ -168,11 +183,16 @@ def _prepare_ledger(plan: Plan[R]) -> None:
     resource = plan.service.get_table(plan.ledger)
     if resource is None:
         plan.execute(plan.create_ledger())
-        return
+        resource = plan.service.get_table(plan.ledger) or {}
+    if _rest.text(resource, "expirationTime") is not None:
+        # It has the dataset's default. With it the answers would vanish, and all be paid for again.
+        plan.execute(plan.keep_ledger())
     try:
         missing = missing_columns(_rest.columns(resource), schema=plan.analysis.schema)
     except InvalidInputError as error:
         error.resource = str(plan.ledger)
         raise
-    for column in missing:
+    for number, column in enumerate(missing):
+        if number >= _UPDATES_AT_ONCE:
+            plan.service.policy.sleep(_UPDATE_PAUSE_S)
         plan.execute(plan.add_column(column))

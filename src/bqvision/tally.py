@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bqvision import _rest
-from bqvision.limits import Stop, StopReason
+from bqvision._calls import conceal
+from bqvision._text import plural
+from bqvision.errors import scrub
+from bqvision.limits import TOKENS_PER_CALL, Stop, StopReason
 from bqvision.records import Outcome
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ class Tally:
     """The counts of one run."""
 
     limits: Limits
+    prose: tuple[str, ...] = field(default=(), repr=False)
+    """The prompt, which nothing may repeat."""
     asked: int = 0
     """Images that this run's jobs asked about."""
     calls: int = 0
@@ -53,17 +58,31 @@ class Tally:
         """Tokens that this run's calls took, in and out."""
         return self.input_tokens + self.output_tokens
 
+    @property
+    def tokens_per_call(self) -> float:
+        """What a call takes: as this run's calls did, or what it is taken to need while nothing is known."""
+        return self.tokens / self.calls if self.tokens else TOKENS_PER_CALL
+
     def room(self, *, retry: bool) -> int | None:
         """How many images may still be asked about; None for any number.
 
         Args:
             retry: Whether they were asked about in this run already, so that `max_images` does not count.
         """
+        return min(self._rooms(retry=retry).values(), default=None)
+
+    def _rooms(self, *, retry: bool) -> Mapping[StopReason, int]:
         limits = self.limits
-        rooms = [] if limits.max_calls is None else [limits.max_calls - self.calls]
+        rooms: dict[StopReason, int] = {}
         if limits.max_images is not None and not retry:
-            rooms.append(limits.max_images - self.asked)
-        return max(0, min(rooms)) if rooms else None
+            rooms[StopReason.IMAGES] = max(0, limits.max_images - self.asked)
+        if limits.max_calls is not None:
+            rooms[StopReason.CALLS] = max(0, limits.max_calls - self.calls)
+        if limits.max_tokens is not None:
+            left = int(max(0, limits.max_tokens - self.tokens) / self.tokens_per_call)
+            # One image tells what the others will take.
+            rooms[StopReason.TOKENS] = max(left, 1 if self.calls == 0 else 0)
+        return rooms
 
     def full(self, *, retry: bool) -> Stop:
         """Say which limit leaves images out.
@@ -71,14 +90,19 @@ class Tally:
         Args:
             retry: As for `room`.
         """
+        rooms = self._rooms(retry=retry)
+        reason = min(rooms, key=lambda one: rooms[one])
         limits = self.limits
-        if limits.max_calls is not None and (
-            retry
-            or limits.max_images is None
-            or limits.max_calls - self.calls <= limits.max_images - self.asked
-        ):
-            return Stop(StopReason.CALLS, f"max_calls={limits.max_calls:,} is reached", _ON)
-        return Stop(StopReason.IMAGES, f"max_images={limits.max_images:,} is reached", _ON)
+        if reason is StopReason.IMAGES:
+            return Stop(reason, f"max_images={limits.max_images:,} is reached", _ON)
+        if reason is StopReason.CALLS:
+            return Stop(reason, f"max_calls={limits.max_calls:,} is reached", _ON)
+        return Stop(
+            reason,
+            f"{self.tokens:,} of max_tokens={limits.max_tokens:,} are used, "
+            f"at about {self.tokens_per_call:,.0f} a call",
+            _ON,
+        )
 
     def admits(self, batch: Batch, in_flight: int, *, retry: bool) -> Stop | bool:
         """Say whether a batch may begin: yes, not yet (its turn comes when others are done), or never.
@@ -89,32 +113,19 @@ class Tally:
             retry: As for `room`.
         """
         room = self.room(retry=retry)
-        if room is not None and in_flight + batch.images > room:
-            return not in_flight and self._too_large(batch, room, retry=retry)
-        limits = self.limits
-        if limits.max_tokens is None or self.calls == 0:
-            return limits.max_tokens is None or in_flight == 0
-        if self.tokens >= limits.max_tokens:
-            return Stop(
-                StopReason.TOKENS, f"{self.tokens:,} of max_tokens={limits.max_tokens:,} are used", _ON
-            )
-        each = self.tokens / self.calls
-        if self.tokens + each * (in_flight + batch.images) <= limits.max_tokens:
+        if room is None or in_flight + batch.images <= room:
             return True
-        return not in_flight and Stop(
-            StopReason.TOKENS,
-            f"{self.tokens:,} of max_tokens={limits.max_tokens:,} are used, and the next {batch.images:,} images "
-            f"would take about {each * batch.images:,.0f}",
-            f"Everything paid for is kept: run it again to go on, with room for those {batch.images:,} images.",
-        )
+        return not in_flight and self.full(retry=retry)
 
-    def _too_large(self, batch: Batch, room: int, *, retry: bool) -> Stop:
-        if room == 0:
-            return self.full(retry=retry)
-        return Stop(
-            self.full(retry=retry).reason,
-            f"an earlier run has claimed the next {batch.images:,} images as one job, and {room:,} are allowed",
-            f"Everything paid for is kept: run it again, with room for {batch.images:,} images.",
+    def left_by_others(self, batches: Sequence[Batch]) -> None:
+        """Count what batches of a claim, that had been asked about before this run, left without an answer.
+
+        Args:
+            batches: Those that are in the ledger.
+        """
+        self.unanswered[Outcome.RETRYABLE] += sum(batch.retryable for batch in batches)
+        self.unanswered[Outcome.TRUNCATED] += sum(
+            batch.cut for batch in batches if batch.output_limit is None
         )
 
     def add(self, batch: Batch, rows: Sequence[Mapping[str, object]], *, joined: bool, retry: bool) -> None:
@@ -139,7 +150,22 @@ class Tally:
             self.outcomes.update(counts)
             self.input_tokens += sum(_rest.count(row, "input_tokens") for row in rows)
             self.output_tokens += sum(_rest.count(row, "output_tokens") for row in rows)
-        self.stop = self.stop or _refusal(rows) or self._too_many_errors(batch)
+        self.stop = self.stop or self._refusal(counts, rows) or self._too_many_errors(batch)
+
+    def _refusal(self, counts: Mapping[Outcome, int], rows: Sequence[Mapping[str, object]]) -> Stop | None:
+        """The stop that one row suffices for, since others would end alike, and pay for it."""
+        for outcome, (reason, next_step) in _STEPS.items():
+            if counts.get(outcome):
+                status = next(row["status"] for row in rows if row["outcome"] == outcome.value)
+                said = conceal(scrub(str(status)), self.prose)[:_STATUS_CHARS]
+                others = counts.get(Outcome.OK, 0)
+                answered = f" ({others:,} in the same job were answered)" if others else ""
+                return Stop(
+                    reason,
+                    f"{plural(counts[outcome], 'image')} ended as {reason}{answered}: {said}",
+                    next_step,
+                )
+        return None
 
     def _too_many_errors(self, batch: Batch) -> Stop | None:
         allowed = self.limits.max_error_ratio
@@ -171,13 +197,3 @@ _STEPS: Final[Mapping[Outcome, tuple[StopReason, str]]] = {
         "images, and all that were not asked about, are asked then.",
     ),
 }
-
-
-def _refusal(rows: Sequence[Mapping[str, object]]) -> Stop | None:
-    """The stop that one row suffices for, since all others would end alike."""
-    for row in rows:
-        if (step := _STEPS.get(Outcome(str(row["outcome"])))) is not None:
-            reason, next_step = step
-            said = str(row["status"])[:_STATUS_CHARS]
-            return Stop(reason, f"{_rest.count(row, 'images'):,} images ended as {reason}: {said}", next_step)
-    return None

@@ -26,13 +26,16 @@ def work_table(cinema: Cinema, analysis: bv.Analysis[bv.PosterResult]) -> str:
     return create.sql.split("`")[1]
 
 
-def make_claim(cinema: Cinema, table: str, *, run_id: str, first: str = "0") -> None:
+def make_claim(
+    cinema: Cinema, table: str, *, run_id: str, first: str = "0", project: str = "local-project"
+) -> None:
     """Make a work table as a run does, of all images: some are batch 0, the others batch 1."""
     cinema.rows(
         f"""
         CREATE TABLE `{table}` AS
         SELECT uri, generation, ref, content_type, size, 1 AS attempt, CAST(NULL AS STRING) AS refusal,
-          CAST(NULL AS INT64) AS output_limit, 'p.d.t' AS object_table, '{run_id}' AS run_id,
+          CAST(NULL AS INT64) AS output_limit, 'p.d.t' AS object_table, '{project}' AS billing_project,
+          '{run_id}' AS run_id, FALSE AS retired,
           IF(ENDS_WITH(uri, '/{first}.jpg'), 0, 1) AS batch
         FROM DS.posters
         """

@@ -42,17 +42,19 @@ def test_max_images_that_is_enough_is_no_stop(cinema: Cinema) -> None:
     assert analysis(cinema, Clock()).run("results", max_images=1).report.stopped is None
 
 
-def test_max_images_holds_for_a_claim_that_is_there_already(cinema: Cinema, oracle: Oracle) -> None:
-    """A batch that an interrupted run claimed is not asked if it is larger than the limit; the stop says its size."""
+@pytest.mark.parametrize("option", ["max_images", "max_calls", "max_tokens", "batch_size"])
+def test_a_claim_of_an_earlier_run_is_cut_anew_for_a_limit(cinema: Cinema, option: str) -> None:
+    """A batch that an interrupted run claimed is larger than allowed: the limit is kept, and no image is lost."""
     for number in range(3):
         cinema.show(f"{number}.jpg", "Sunrise", 1927)
     question = analysis(cinema, Clock())
     _leave_a_claim(cinema)
-    report = question.run("results", max_images=1).report
-    assert (report.asked, stop_of(report).reason) == (0, StopReason.IMAGES)
-    assert "with room for 3 images" in stop_of(report).next_step
-    assert cinema.calls() == {}
-    assert question.run("results", max_images=3).report.asked == 3
+    options: Any = {option: 200 if option == "max_tokens" else 1}
+    report = question.run("results", **options).report
+    assert (report.asked, len(report.jobs)) == ((3, 3) if option == "batch_size" else (1, 1))
+    assert sum(cinema.calls().values()) == report.asked
+    assert dict(question.run("results").report.outcomes) == {Outcome.OK: 3}
+    assert set(cinema.calls().values()) == {1}
 
 
 def test_max_calls_counts_those_of_further_rounds(cinema: Cinema) -> None:
@@ -86,7 +88,7 @@ def test_max_tokens_begins_no_batch_that_would_exceed_it(cinema: Cinema) -> None
     assert (report.calls, report.input_tokens + report.output_tokens) == (3, 330)
     stop = stop_of(report)
     assert stop.reason is StopReason.TOKENS
-    assert "330 of max_tokens=350 are used, and the next 1 images would take about 110" in str(stop)
+    assert "330 of max_tokens=350 are used, at about 110 a call" in str(stop)
     assert question.run("results").report.asked == 3
     assert set(cinema.calls().values()) == {1}
 
@@ -143,7 +145,7 @@ def test_what_every_image_would_meet_stops_the_run_at_its_canary(
     for number in range(12):
         cinema.hang(f"{number:02}.jpg", fail="permanent", message=message)
     question = analysis(cinema, Clock())
-    with pytest.raises(bv.RunError, match=f"1 images ended as {outcome}: {message}") as raised:
+    with pytest.raises(bv.RunError, match=f"1 image ended as {outcome}: {message}") as raised:
         question.run("results")
     assert raised.value.reason == outcome
     assert step in raised.value.next_step

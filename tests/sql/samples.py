@@ -69,6 +69,7 @@ RETRY = pending.Scope(
     fingerprint=FINGERPRINT,
     new=False,
     again=frozenset({Outcome.RETRYABLE}),
+    usual_limit=500,
     larger_limit=8192,
     runs=("run-1", "run-2"),
     retry=True,
@@ -160,6 +161,7 @@ STATEMENTS: dict[str, Statement] = {
         replace=False,
     ),
     "create_ledger": ledger.create_ledger(RESULTS, schema=COVER),
+    "keep_ledger": ledger.keep_ledger(RESULTS),
     "add_column": ledger.add_column(RESULTS, column=ledger.Column("year", "INT64")),
     "read_ledger": ledger.read_ledger(RESULTS, source=POSTERS, fingerprint=FINGERPRINT, schema=POSTER),
     "ledger_summary": ledger.ledger_summary(RESULTS, source=POSTERS, fingerprint=FINGERPRINT),
@@ -169,24 +171,35 @@ STATEMENTS: dict[str, Statement] = {
     "survey": pending.survey(SCOPE),
     "survey_of_a_retry": pending.survey(RETRY),
     "create_work_table": work.create_work_table(
-        WORK, scope=SCOPE, cut=work.Cut.of(5, batch_size=1000), run_id="run-1"
+        WORK, scope=SCOPE, cut=work.Cut.of(5, batch_size=1000), run_id="run-1", billing_project="my-project"
     ),
     "create_work_table_limited": work.create_work_table(
         WORK,
         scope=SCOPE,
         cut=work.Cut.of(100, batch_size=10, limit=25),
         run_id="run-1",
+        billing_project="my-project",
         expires_hours=1,
     ),
     "create_work_table_of_many": work.create_work_table(
-        WORK, scope=SCOPE, cut=work.Cut.of(10_000_000, batch_size=25_000), run_id="run-1"
+        WORK,
+        scope=SCOPE,
+        cut=work.Cut.of(10_000_000, batch_size=25_000),
+        run_id="run-1",
+        billing_project="my-project",
     ),
     "create_work_table_of_a_few_out_of_many": work.create_work_table(
-        WORK, scope=SCOPE, cut=work.Cut.of(10_000_000, batch_size=25_000, limit=100), run_id="run-1"
+        WORK,
+        scope=SCOPE,
+        cut=work.Cut.of(10_000_000, batch_size=25_000, limit=100),
+        run_id="run-1",
+        billing_project="my-project",
     ),
     "create_work_table_of_a_retry": work.create_work_table(
-        WORK, scope=RETRY, cut=work.Cut.of(5, batch_size=1000), run_id="run-3"
+        WORK, scope=RETRY, cut=work.Cut.of(5, batch_size=1000), run_id="run-3", billing_project="my-project"
     ),
+    "retire_work_table": work.retire_work_table(WORK, run_id="run-1"),
+    "count_wanted": pending.count_wanted(WORK, scope=SCOPE, batches=(1, 2)),
     "extend_work_table": work.extend_work_table(WORK),
     "count_batches": work.count_batches(WORK, ledger=RESULTS, fingerprint=FINGERPRINT),
     "count_outcomes": batches.count_outcomes(

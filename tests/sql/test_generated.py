@@ -218,7 +218,9 @@ def test_create_work_table(
         runs=runs,
     )
     cut = work.Cut.of(number, batch_size=batch_size, limit=limit)
-    statement = work.create_work_table(name, scope=scope, cut=cut, run_id=run_id)
+    statement = work.create_work_table(
+        name, scope=scope, cut=cut, run_id=run_id, billing_project="my-project"
+    )
     paths = [path for path in googlesql.quoted_names(statement.sql) if "." in path]
     assert paths == [str(name), str(source), str(results)]
     wanted: dict[str, object] = {"fingerprint": fingerprint, "run_id": run_id}
@@ -275,9 +277,12 @@ def test_inserts(
 def test_statements_on_the_work_table(name: TableName, ledger: TableName, fingerprint: str) -> None:
     """Counting, keeping and dropping name their tables and nothing else; the question is a parameter."""
     counting = work.count_batches(name, ledger=ledger, fingerprint=fingerprint)
-    check(counting, names=[name, ledger], strings=["PERMISSION", "QUOTA"])
+    check(counting, names=[name, ledger], strings=["PERMISSION", "QUOTA", "RETRYABLE", "TRUNCATED"])
     assert values(counting) == {"fingerprint": fingerprint}
     check(work.extend_work_table(name), names=[name], strings=[])
+    retiring = work.retire_work_table(name, run_id=fingerprint)
+    check(retiring, names=[name], strings=[])
+    assert values(retiring) == {"run_id": fingerprint}
     check(work.drop_work_table(name), names=[name], strings=[])
 
 

@@ -40,8 +40,11 @@ def row(uri: str, generation: int, attempt: int, outcome: str, at: int, **values
 
 def ledger(*rows: list[Any]) -> dict[str, Table]:
     """Return the ledger with these rows, and an object table that has images 1 to 5."""
-    images = [[f"gs://b/{number}"] for number in range(1, 6)]
-    return {str(RESULTS): (LEDGER, rows), str(POSTERS): ({"uri": "STRING"}, images)}
+    images = [[f"gs://b/{number}", 2 if number == 3 else 1] for number in range(1, 6)] + [["gs://b/8", 2]]
+    return {
+        str(RESULTS): (LEDGER, rows),
+        str(POSTERS): ({"uri": "STRING", "generation": "INT64"}, images),
+    }
 
 
 ROWS = ledger(
@@ -65,6 +68,7 @@ ROWS = ledger(
     row("gs://b/5", 1, 1, "OK", 1, title="other question", fingerprint="other", run_id="run-1"),
     row("gs://b/6", 1, 1, "OK", 1, title="deleted", object_table=str(POSTERS)),
     row("gs://b/7", 1, 1, "OK", 1, title="of another object table", object_table="p.d.other"),
+    row("gs://b/8", 1, 1, "OK", 1, title="of what stood there before", object_table=str(POSTERS)),
 )
 
 

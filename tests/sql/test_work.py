@@ -54,6 +54,7 @@ def claimed(
         scope=dataclasses.replace(SCOPE, **scope),
         cut=cut or work.Cut.of(5, batch_size=batch_size, limit=limit),
         run_id="run-9",
+        billing_project="my-project",
     )
     _, _, select = statement.sql.partition("\nAS (\n")
     rows = googlesql.query(
@@ -62,8 +63,8 @@ def claimed(
         parameters=statement.parameters,
     )
     assert all(row[2] == f"ref of {row[0]}" for row in rows)
-    assert all(row[8:10] == (str(POSTERS), "run-9") for row in rows)
-    return sorted((row[0], row[1], row[5], row[6], row[7], row[10]) for row in rows)
+    assert all(row[8:12] == (str(POSTERS), "my-project", "run-9", False) for row in rows)
+    return sorted((row[0], row[1], row[5], row[6], row[7], row[12]) for row in rows)
 
 
 def pending(*args: Any, **options: Any) -> list[tuple[Any, ...]]:
@@ -244,6 +245,37 @@ def test_cut_answers_are_asked_again_once_with_a_larger_limit() -> None:
     assert [uri for uri, *_ in claimed(images, done)] == ["gs://b/4"]
 
 
+def test_what_was_asked_with_a_larger_limit_keeps_it() -> None:
+    """A failure for a passing reason does not send it back to the limit that cut the answer."""
+    done = [
+        row("gs://b/1", 1, 1, "TRUNCATED", 1, output_limit=100),
+        row("gs://b/1", 1, 2, "RETRYABLE", 2, output_limit=8192),
+        row("gs://b/2", 1, 1, "RETRYABLE", 1, output_limit=100),
+    ]
+    images = [image("gs://b/1"), image("gs://b/2")]
+    assert claimed(images, done, usual_limit=100) == [
+        ("gs://b/1", 1, 3, None, 8192, 10**15),
+        ("gs://b/2", 1, 2, None, None, 0),
+    ]
+
+
+def test_what_of_a_claim_is_wanted_is_counted() -> None:
+    """An image that is gone, replaced or answered by now is not; of other batches nothing is counted."""
+    work_rows = [
+        [f"gs://b/{name}", 1, batch] for name, batch in (("1", 1), ("2", 1), ("3", 1), ("4", 1), ("5", 7))
+    ]
+    tables: dict[str, googlesql.Table] = {
+        str(WORK): ({"uri": "STRING", "generation": "INT64", "batch": "INT64"}, work_rows),
+        str(POSTERS): (
+            IMAGES,
+            [image("gs://b/1"), image("gs://b/2", 2), image("gs://b/3"), image("gs://b/5")],
+        ),
+        str(RESULTS): (LEDGER, [row("gs://b/3", 1, 1, "OK", 1)]),
+    }
+    statement = STATEMENTS["count_wanted"]
+    assert googlesql.query(statement.sql, tables=tables, parameters=statement.parameters) == [(4, 1)]
+
+
 def test_a_retry_takes_up_only_what_its_runs_left() -> None:
     """Neither new images nor what other runs left, nor what has an answer by now; else it is the other way round."""
     images = [image(f"gs://b/{name}") for name in "1234"]
@@ -281,7 +313,7 @@ def test_a_scope_of_nothing_is_refused() -> None:
 def test_batches_are_counted() -> None:
     """Refused images are a batch of their own, the first; of a batch in the ledger the job is told."""
     rows = [
-        [f"gs://b/{name}", 1, attempt, batch, "run-1", None]
+        [f"gs://b/{name}", 1, attempt, batch, "run-1", None, "my-project", False]
         for name, attempt, batch in (("1", 1, 0), ("2", 2, 0), ("3", 1, 1), ("4", 1, -1), ("5", 2, 2))
     ]
     written = [
@@ -300,14 +332,17 @@ def test_batches_are_counted() -> None:
         "batch": "INT64",
         "run_id": "STRING",
         "output_limit": "INT64",
+        "billing_project": "STRING",
+        "retired": "BOOL",
     }
     tables: dict[str, googlesql.Table] = {str(WORK): (columns, rows), str(RESULTS): (LEDGER, written)}
     found = googlesql.query(statement.sql, tables=tables, parameters=statement.parameters)
+    claim = ("run-1", "my-project", False, None)
     assert found == [
-        (-1, "run-1", None, 1, None, 0, 0),
-        (0, "run-1", None, 2, "job-7", 1, 0),
-        (1, "run-1", None, 1, None, 0, 0),
-        (2, "run-1", None, 1, None, 0, 1),
+        (-1, *claim, 1, None, 0, 0, 0, 0),
+        (0, *claim, 2, "job-7", 1, 0, 0, 0),
+        (1, *claim, 1, None, 0, 0, 0, 0),
+        (2, *claim, 1, None, 0, 0, 0, 1),
     ]
 
 
@@ -323,11 +358,13 @@ def test_refused_images_are_written_with_their_reason() -> None:
         "batch": "INT64",
         "object_table": "STRING",
         "run_id": "STRING",
+        "retired": "BOOL",
     }
     rows = [
-        ["gs://b/1", 5, 2, "The file is empty.", -1, "p.d.t", "run-1"],
-        ["gs://b/2", 5, 1, None, 0, "p.d.t", "run-1"],
-        ["gs://b/3", 5, 2, "The file is empty.", -1, "p.d.t", "run-2"],
+        ["gs://b/1", 5, 2, "The file is empty.", -1, "p.d.t", "run-1", False],
+        ["gs://b/2", 5, 1, None, 0, "p.d.t", "run-1", False],
+        ["gs://b/3", 5, 2, "The file is empty.", -1, "p.d.t", "run-2", False],
+        ["gs://b/4", 5, 2, "The file is empty.", -1, "p.d.t", "run-1", True],
     ]
     select = "SELECT" + statement.sql.partition("SELECT")[2].replace(", CURRENT_TIMESTAMP()", "")
     found = googlesql.query(select, tables={str(WORK): (columns, rows)}, parameters=statement.parameters)

@@ -47,7 +47,7 @@ SELECT
   uri, generation, object_table, {fingerprint}, run_id, attempt,
   refusal, {outcome}, refusal, {job_id}, CURRENT_TIMESTAMP()
 FROM {work}
-WHERE batch = {refused} AND run_id = {run_id}""")
+WHERE batch = {refused} AND run_id = {run_id} AND NOT retired""")
         .format(
             ledger=ledger,
             fingerprint=Parameter("fingerprint", "STRING", fingerprint),
@@ -76,7 +76,8 @@ def insert_batch(
     """Ask about every image of a batch and write each answer, or failure, into the ledger.
 
     The prompt is a query parameter, so that no message about the statement shows it. Without an output limit
-    `RUN_MAX_OUTPUT_TOKENS` is asked for. If the work table is no longer the one that was claimed, nothing is asked.
+    `RUN_MAX_OUTPUT_TOKENS` is asked for. If the work table is no longer the one that was claimed,
+    or the claim is retired, nothing is asked.
 
     Args:
         ledger: The ledger.
@@ -105,7 +106,7 @@ FROM ML.GENERATE_TEXT(
   (
     SELECT uri, generation, object_table, attempt, ({prompt}, ref) AS prompt
     FROM {work}
-    WHERE batch = {batch} AND run_id = {run_id}
+    WHERE batch = {batch} AND run_id = {run_id} AND NOT retired
   ),
   STRUCT(
     {arguments}

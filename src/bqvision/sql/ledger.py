@@ -24,6 +24,7 @@ __all__ = [
     "add_column",
     "create_ledger",
     "format_ledger",
+    "keep_ledger",
     "ledger_columns",
     "ledger_summary",
     "missing_columns",
@@ -92,7 +93,7 @@ def create_ledger(ledger: TableName, *, schema: RecordSchema[R]) -> Statement:
 {head} (
   {columns}
 )
-CLUSTER BY fingerprint, run_id, uri""")
+CLUSTER BY fingerprint, run_id, job_id, uri""")
         .format(
             head=clauses.create("TABLE", ledger, replace=False, if_not_exists=True),
             columns=SQL(",\n").join(_definition(column) for column in ledger_columns(schema)),
@@ -135,6 +136,15 @@ def missing_columns(existing: Mapping[str, str], *, schema: RecordSchema[R]) -> 
     return tuple(column for column in wanted if column.name.lower() not in there)
 
 
+def keep_ledger(ledger: TableName) -> Statement:
+    """Let the ledger live for ever, whatever the dataset's tables do by default."""
+    return (
+        SQL("ALTER TABLE {}\nSET OPTIONS (\n  expiration_timestamp = NULL\n)")
+        .format(ledger)
+        .statement("keep_ledger")
+    )
+
+
 def add_column(ledger: TableName, *, column: Column) -> Statement:
     """Add a column to the ledger; one that exists is left as it is.
 
@@ -163,14 +173,19 @@ def latest_rows(
 
     Args:
         ledger: The table.
-        source: The object table: other images, and those that were deleted, are left out.
+        source: The object table: other images, those that were deleted, and rows of content that has been replaced
+            since are left out.
         fingerprint: What was asked.
         columns: The columns to read.
     """
     return SQL("""\
 SELECT {names}
-FROM {ledger}
-WHERE fingerprint = {fingerprint} AND uri IN (SELECT uri FROM {source})
+FROM {ledger} AS done
+WHERE fingerprint = {fingerprint} AND EXISTS (
+  SELECT 1
+  FROM {source} AS image
+  WHERE image.uri = done.uri AND image.generation = done.generation
+)
 QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1""").format(
         names=SQL(", ").join(Identifier(column.name) for column in columns),
         ledger=ledger,
@@ -203,6 +218,8 @@ def read_ledger(
 def ledger_summary(ledger: TableName, *, source: TableName, fingerprint: str) -> Statement:
     """Count images by the outcome of the row that counts; also those that the object table no longer has.
 
+    An image that has been replaced since is not counted: what it is now has not been asked about.
+
     Args:
         ledger: The table.
         source: The object table.
@@ -218,14 +235,14 @@ SELECT outcome, deleted, COUNT(*) AS images
 FROM (
   SELECT done.outcome, image.uri IS NULL AS deleted
   FROM (
-    SELECT uri, outcome, object_table
+    SELECT uri, generation, outcome, object_table
     FROM {ledger}
     WHERE fingerprint = {fingerprint}
     QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1
   ) AS done
-  LEFT JOIN (SELECT DISTINCT uri FROM {source}) AS image
+  LEFT JOIN (SELECT uri, MAX(generation) AS generation FROM {source} GROUP BY uri) AS image
   ON image.uri = done.uri
-  WHERE image.uri IS NOT NULL OR done.object_table = {name}
+  WHERE image.generation = done.generation OR (image.uri IS NULL AND done.object_table = {name})
 )
 GROUP BY outcome, deleted
 ORDER BY outcome, deleted""")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bqvision.sql.compose import Composable, Composed, Statement
     from bqvision.sql.names import TableName
 
-__all__ = ["UNANSWERED", "Scope", "images", "survey"]
+__all__ = ["UNANSWERED", "Scope", "count_wanted", "images", "survey"]
 
 UNANSWERED: Final = frozenset({Outcome.RETRYABLE, Outcome.QUOTA, Outcome.PERMISSION})
 """The outcomes that never were answers; all others are final."""
@@ -33,8 +33,10 @@ class Scope:
     """Whether images that were never asked about are among it."""
     again: frozenset[Outcome] = UNANSWERED
     """The outcomes of images that are asked about again."""
+    usual_limit: int | None = None
+    """The output limit, in tokens, that images are asked about with, if it is known."""
     larger_limit: int | None = None
-    """The output limit, in tokens, that a TRUNCATED answer is asked for again with, if it had a smaller one."""
+    """The one that a TRUNCATED answer is asked for again with, if it had a smaller one."""
     runs: tuple[str, ...] = ()
     """The claims whose images are left out, or, of a retry, are all that it takes up."""
     retry: bool = False
@@ -74,9 +76,7 @@ ON done.uri = image.uri AND done.generation = image.generation
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1""").format(
         refusal=refusal(),
-        limit=SQL("CAST(NULL AS INT64)")
-        if scope.larger_limit is None
-        else SQL("IF(done.outcome = 'TRUNCATED', {}, NULL)").format(Literal(scope.larger_limit)),
+        limit=_limit(scope),
         wanted=_wanted(scope),
         source=scope.source,
         ledger=scope.ledger,
@@ -105,6 +105,47 @@ FROM (
         .format(images=images(scope))
         .statement("survey")
     )
+
+
+def count_wanted(work: TableName, *, scope: Scope, batches: tuple[int, ...]) -> Statement:
+    """Count the images of some batches of a work table, and those that are in a scope.
+
+    Args:
+        work: The work table.
+        scope: What may be asked about.
+        batches: The batches' numbers.
+
+    Returns:
+        The statement; its one row has the columns images and wanted.
+    """
+    return (
+        SQL("""\
+SELECT COUNT(*) AS images, COUNTIF(COALESCE(now.pending, FALSE)) AS wanted
+FROM {work} AS image
+LEFT JOIN (
+  {images}
+) AS now
+ON now.uri = image.uri AND now.generation = image.generation
+WHERE image.batch IN UNNEST({batches})""")
+        .format(work=work, images=images(scope), batches=Parameter("batches", "ARRAY<INT64>", batches))
+        .statement("count_wanted")
+    )
+
+
+def _limit(scope: Scope) -> Composable:
+    """The limit to ask with: the larger one for what was cut; what was to be asked with it once keeps it."""
+    arms: list[Composable] = []
+    if scope.larger_limit is not None:
+        arms.append(SQL("WHEN done.outcome = 'TRUNCATED' THEN {}").format(Literal(scope.larger_limit)))
+    if scope.usual_limit is not None:
+        arms.append(
+            SQL("WHEN done.outcome IN UNNEST({}) AND done.output_limit > {} THEN done.output_limit").format(
+                Literal(sorted(outcome.value for outcome in UNANSWERED)), Literal(scope.usual_limit)
+            )
+        )
+    if not arms:
+        return SQL("CAST(NULL AS INT64)")
+    return SQL("CASE {} END").format(SQL(" ").join(arms))
 
 
 def _wanted(scope: Scope) -> Composable:

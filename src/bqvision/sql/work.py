@@ -28,6 +28,7 @@ __all__ = [
     "create_work_table",
     "drop_work_table",
     "extend_work_table",
+    "retire_work_table",
     "work_table_name",
 ]
 
@@ -104,19 +105,26 @@ def work_table_name(ledger: TableName, fingerprint: str) -> TableName:
 
 
 def create_work_table(
-    work: TableName, *, scope: Scope, cut: Cut, run_id: str, expires_hours: int = 168
+    work: TableName,
+    *,
+    scope: Scope,
+    cut: Cut,
+    run_id: str,
+    billing_project: str,
+    expires_hours: int = 168,
 ) -> Statement:
     """Freeze what is still to be asked; that the table exists already is an error.
 
     Columns: uri, generation, ref, content_type, size, attempt (the number of this attempt, from 1), refusal
     (why the image is not asked about, or NULL), output_limit (the limit to ask with, or NULL for the usual one),
-    object_table, run_id, batch.
+    object_table, billing_project, run_id, retired, batch.
 
     Args:
         work: The table to create.
         scope: What is to be asked about.
         cut: How it is cut into batches.
         run_id: Names this claim, and no other, in the work table and in the ledger.
+        billing_project: Whose jobs ask about it; ids of jobs are known to one project only.
         expires_hours: When BigQuery deletes the table if nobody else does.
 
     Returns:
@@ -142,7 +150,7 @@ OPTIONS (
 AS (
   SELECT
     uri, generation, ref, content_type, size, attempt, refusal, output_limit,
-    {source} AS object_table, {run_id} AS run_id,
+    {source} AS object_table, {project} AS billing_project, {run_id} AS run_id, FALSE AS retired,
     CASE
       WHEN refusal IS NOT NULL THEN {refused}
       {larger}
@@ -168,6 +176,7 @@ AS (
             head=clauses.create("TABLE", work, replace=False, if_not_exists=False),
             expiry=_expiry(expires_hours),
             source=Literal(str(scope.source)),
+            project=Literal(billing_project),
             run_id=Parameter("run_id", "STRING", run_id),
             refused=Literal(REFUSED_BATCH),
             larger=_CANARY.format(larger) if cut.canary else larger,
@@ -214,6 +223,23 @@ def extend_work_table(work: TableName, *, expires_hours: int = 168) -> Statement
     )
 
 
+def retire_work_table(work: TableName, *, run_id: str) -> Statement:
+    """Let no job that begins from now on ask about anything of a claim.
+
+    Args:
+        work: The work table.
+        run_id: The claim.
+
+    Returns:
+        The statement.
+    """
+    return (
+        SQL("UPDATE {}\nSET retired = TRUE\nWHERE run_id = {}")
+        .format(work, Parameter("run_id", "STRING", run_id))
+        .statement("retire_work_table")
+    )
+
+
 def count_batches(work: TableName, *, ledger: TableName, fingerprint: str) -> Statement:
     """Count the images of each batch, and say what of it is in the ledger already.
 
@@ -223,18 +249,20 @@ def count_batches(work: TableName, *, ledger: TableName, fingerprint: str) -> St
         fingerprint: What is asked.
 
     Returns:
-        The statement; its columns are batch, run_id (the claim), output_limit (the limit to ask with, or NULL),
-        images, job_id (the job that wrote the batch, or NULL), turned_away (how many of its rows ended as PERMISSION or
-        QUOTA) and overtaken (how many of the images another claim has asked about since, which must be none), by
-        batch, `REFUSED_BATCH` first.
+        The statement; its columns are batch, run_id (the claim), billing_project, retired, output_limit (the limit to
+        ask with, or NULL), images, job_id (the job that wrote the batch, or NULL), turned_away, retryable and cut (how
+        many of its rows ended as PERMISSION or QUOTA, as RETRYABLE, as TRUNCATED) and overtaken (how many of the images
+        another claim has asked about since, which must be none), by batch, `REFUSED_BATCH` first.
     """
     return (
         SQL("""\
 SELECT
-  image.batch, image.run_id, image.output_limit,
+  image.batch, image.run_id, image.billing_project, image.retired, image.output_limit,
   COUNT(*) AS images,
   MAX(IF(done.run_id = image.run_id, done.job_id, NULL)) AS job_id,
   COUNTIF(done.run_id = image.run_id AND done.outcome IN UNNEST(['PERMISSION', 'QUOTA'])) AS turned_away,
+  COUNTIF(done.run_id = image.run_id AND done.outcome = 'RETRYABLE') AS retryable,
+  COUNTIF(done.run_id = image.run_id AND done.outcome = 'TRUNCATED') AS cut,
   COUNTIF(done.run_id != image.run_id) AS overtaken
 FROM {work} AS image
 LEFT JOIN (
@@ -243,7 +271,7 @@ LEFT JOIN (
   WHERE fingerprint = {fingerprint}
 ) AS done
 ON done.uri = image.uri AND done.generation = image.generation AND done.attempt >= image.attempt
-GROUP BY image.batch, image.run_id, image.output_limit
+GROUP BY image.batch, image.run_id, image.billing_project, image.retired, image.output_limit
 ORDER BY image.batch""")
         .format(work=work, ledger=ledger, fingerprint=Parameter("fingerprint", "STRING", fingerprint))
         .statement("count_batches")

@@ -20,4 +20,4 @@ CREATE TABLE IF NOT EXISTS `my-project.bqml_tutorial.movie_posters_results` (
   `price` FLOAT64,
   `hardback` BOOL
 )
-CLUSTER BY fingerprint, run_id, uri
+CLUSTER BY fingerprint, run_id, job_id, uri

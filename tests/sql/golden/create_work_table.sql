@@ -6,7 +6,7 @@ OPTIONS (
 AS (
   SELECT
     uri, generation, ref, content_type, size, attempt, refusal, output_limit,
-    'my-project.bqml_tutorial.movie_posters' AS object_table, @run_id AS run_id,
+    'my-project.bqml_tutorial.movie_posters' AS object_table, 'my-project' AS billing_project, @run_id AS run_id, FALSE AS retired,
     CASE
       WHEN refusal IS NOT NULL THEN -1
       WHEN output_limit IS NOT NULL THEN 1000000000000000 + shard * 1000000 + DIV(place, 1000)

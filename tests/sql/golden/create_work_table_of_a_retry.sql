@@ -6,7 +6,7 @@ OPTIONS (
 AS (
   SELECT
     uri, generation, ref, content_type, size, attempt, refusal, output_limit,
-    'my-project.bqml_tutorial.movie_posters' AS object_table, @run_id AS run_id,
+    'my-project.bqml_tutorial.movie_posters' AS object_table, 'my-project' AS billing_project, @run_id AS run_id, FALSE AS retired,
     CASE
       WHEN refusal IS NOT NULL THEN -1
       WHEN output_limit IS NOT NULL THEN 1000000000000000 + shard * 1000000 + DIV(place, 1000)
@@ -33,7 +33,7 @@ AS (
               AND REGEXP_CONTAINS(image.uri, '(?i)\\.(png|jpe?g|webp|hei[cf])$') THEN NULL
             ELSE CONCAT('The model does not read the content type ', COALESCE(image.content_type, '(none)'), '.')
           END AS refusal,
-          IF(done.outcome = 'TRUNCATED', 8192, NULL) AS output_limit,
+          CASE WHEN done.outcome = 'TRUNCATED' THEN 8192 WHEN done.outcome IN UNNEST(['PERMISSION', 'QUOTA', 'RETRYABLE']) AND done.output_limit > 500 THEN done.output_limit END AS output_limit,
           COALESCE(((done.outcome IN UNNEST(@again) OR (done.outcome = 'TRUNCATED' AND COALESCE(done.output_limit, 0) < 8192)) AND COALESCE(done.run_id, '') IN UNNEST(@runs)), FALSE) AS pending
         FROM `my-project.bqml_tutorial.movie_posters` AS image
         LEFT JOIN (

@@ -15,7 +15,7 @@ FROM (
         (
           SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
           FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
-          WHERE batch = 3 AND run_id = @run_id
+          WHERE batch = 3 AND run_id = @run_id AND NOT retired
         ),
         STRUCT(
           8192 AS max_output_tokens,
@@ -50,6 +50,7 @@ FROM (
         WHEN REGEXP_CONTAINS(status, '(?i)a retryable error occurred') THEN 'RETRYABLE'
         WHEN REGEXP_CONTAINS(status, '(?i)quota[ _]?exceeded|exceeded[^.:]{0,40} quota') THEN 'QUOTA'
         WHEN REGEXP_CONTAINS(status, '(?i)resource[ _]?exhausted|unavailable|deadline[ _]?exceeded|^internal|internal (?:server )?error|(?:^|http|code|status|error)[ :=]{0,3}(?:429|5[0-9][0-9])(?:[^0-9]|$)') THEN 'RETRYABLE'
+        WHEN REGEXP_CONTAINS(status, '(?i)^ *(?:invalid[ _]argument|not[ _]found)') THEN 'INPUT'
         WHEN REGEXP_CONTAINS(status, '(?i)permission[ _]?denied|does not have') THEN 'PERMISSION'
         WHEN REGEXP_CONTAINS(status, '(?i)invalid[ _]?argument|not[ _]?found|unsupported|mime|too large|exceeds the (?:size|maximum)|(?:invalid|corrupt|empty|(?:cannot|could not) (?:read|decode))[^.:]{0,40} (?:image|file|object)') THEN 'INPUT'
         WHEN REGEXP_CONTAINS(status, '(?i)safety|prohibited[ _]?content|recitation|responsible ai|blocked') THEN 'BLOCKED'
