@@ -43,13 +43,15 @@ class Clock:
         return self.now
 
 
-def analysis(cinema: Cinema, clock: Clock, prompt: str = QUESTION) -> bv.Analysis[bv.PosterResult]:
+def analysis(
+    cinema: Cinema, clock: Clock, prompt: str = QUESTION, *, temperature: float | None = None
+) -> bv.Analysis[bv.PosterResult]:
     """The question on a client of its own with that clock."""
     cinema.posters()
     policy = bv.RetryPolicy(sleep=clock.sleep, clock=clock.read)
     dataset = cinema.client.with_options(retry=policy).dataset(cinema.folder.name)
     images, model = dataset.object_table("posters"), dataset.remote_model("gemini-vision")
-    return model.analyze(images, prompt=prompt)
+    return model.analyze(images, prompt=prompt, temperature=temperature)
 
 
 def test_only_retryable_images_are_asked_again(cinema: Cinema) -> None:

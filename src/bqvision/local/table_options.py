@@ -38,7 +38,8 @@ async def keep_options(
         return
     before = catalog.overlays.pop(name, {})
     options = {key: await evaluate(value) for key, value in target.options.items()}
-    overlay = {**(before if verb == "ALTER" else {}), **_overlay(options)}
+    kept = {**(before if verb == "ALTER" else {}), **_overlay(options)}
+    overlay: Object = {key: value for key, value in kept.items() if value is not None}
     if overlay and verb != "DROP":
         catalog.overlays[name] = overlay
     if overlay or before:
@@ -56,6 +57,10 @@ def _overlay(options: Mapping[str, object]) -> Object:
                 key, shown = {"friendly_name": "friendlyName"}.get(key, key), value
             case "labels", (list() | tuple()):
                 shown = dict(_label(pair) for pair in value)
+            case _, None:  # NULL takes an option back.
+                key = {"expiration_timestamp": "expirationTime", "friendly_name": "friendlyName"}.get(
+                    key, key
+                )
             case _:
                 continue
         overlay[key] = shown
