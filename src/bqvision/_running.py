@@ -180,16 +180,19 @@ class RunningJob:
             self._about = self._about_attempt(self._location)
 
     def cancel(self) -> bool:
-        """Ask BigQuery once to stop the job, which may take it a while; return whether there is a job.
+        """Ask BigQuery once to stop the job, which may take it a while; return whether it is its own.
 
         Raises:
             ServiceError: BigQuery refused, or could not be reached.
         """
         if self._job is None:  # the request that starts it was cut off
             try:
-                self._job = self._calls.get(self._about, self._policy.begin())
+                job = self._calls.get(self._about, self._policy.begin())
             except NotFoundError:
                 return False
+            if any(job.labels.get(key) != value for key, value in self._labels.items()):
+                return False  # somebody else's, that it was about to join
+            self._job = job
         self._calls.cancel(self._job, self._about)
         return True
 

@@ -139,12 +139,12 @@ class _Asking:
             self._send(batch)
 
     def _send(self, batch: Batch) -> None:
-        self._keep_claim()
         flight = _Flight(batch, claims.job_of(self._plan, self._claim, batch))
         self._flights.append(flight)
         self._waiting.popleft()
         self._begun += not batch.refused
         with self._unless_gone(flight):
+            self._keep_claim()
             flight.job.send()
 
     def _keep_claim(self) -> None:

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bqvision import _rest
 from bqvision._jobs import Slowing
-from bqvision.errors import AlreadyExistsError, NotFoundError
+from bqvision.errors import (
+    AlreadyExistsError,
+    IdCollisionError,
+    InvalidQueryError,
+    JobError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from bqvision.sql.work import REFUSED_BATCH, Cut
 
 if TYPE_CHECKING:
@@ -25,6 +32,13 @@ if TYPE_CHECKING:
     from bqvision.sql.pending import Scope
 
 _log: Final = logging.getLogger("bqvision.run")
+
+_SILENCE_S: Final = 10.0
+"""For so long a run that is alive has nothing in flight at most: between two batches it asks two short questions."""
+_LOOK_S: Final = 2.0
+_LOOKED_AT: Final = 10
+_EVER_IN_FLIGHT: Final = 200
+"""Twice as many as may be in flight at once, since some of those that come first may have failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +117,15 @@ def claim(plan: Plan[R], scope: Scope, cut: Cut) -> Claim:
         cut: How it is cut into batches.
     """
     while True:
-        adopted = False
+        adopted, run_id = False, secrets.token_hex(8)
         try:
-            plan.execute(plan.create_work(scope, cut, run_id=secrets.token_hex(8)))
+            plan.execute(plan.create_work(scope, cut, run_id=run_id))
         except AlreadyExistsError:
             adopted = True
         found = find(plan, adopted=adopted)
         if found is not None:
-            return found
+            # Whose it is, its name says: between the two steps another run may have made a claim of its own.
+            return replace(found, adopted=adopted if found.run_id is None else found.run_id != run_id)
         # Another run finished that claim in the meantime.
         plan.service.policy.sleep(plan.service.policy.pause_s(1))
 
@@ -163,22 +178,58 @@ def fits(plan: Plan[R], claimed: Claim, room: int | None) -> bool:
     if claimed.retired or any(batch.turned_away for batch in claimed.batches):
         return False
     waiting = [batch for batch in claimed.waiting if not batch.refused]
-    images = sum(batch.images for batch in waiting)
     if not waiting:
         return True
+    images = sum(batch.images for batch in waiting)
     if max(batch.images for batch in waiting) > plan.limits.batch_size or (
         room is not None and images > room
     ):
         return False
-    (row,) = plan.rows(plan.count_wanted(tuple(batch.number for batch in waiting)))
+    numbers = tuple(batch.number for batch in waiting)
+    (row,) = plan.rows(plan.count_wanted(numbers, run_id=claimed.run_id or ""))
     return _rest.count(row, "wanted") == _rest.count(row, "images")
+
+
+def wait_for_owner(plan: Plan[R], claimed: Claim, *, deadline: float) -> bool:
+    """Wait until nobody works on a claim: nothing of it has been in flight for a while, or it has gone.
+
+    A run that would cut a claim anew while its owner is at work would only be in its way, and the owner in its own.
+
+    Args:
+        plan: The run.
+        claimed: The claim.
+        deadline: When to wait no longer, by the policy's clock.
+
+    Returns:
+        Whether it can be retired; if not, it has gone, or the time is over.
+    """
+    policy = plan.service.policy
+    jobs = [job_of(plan, claimed, batch) for batch in claimed.waiting]
+    silent_since = policy.clock()
+    while present(plan, claimed):
+        now = policy.clock()
+        if any(job.in_flight() for job in jobs[:_LOOKED_AT]):
+            silent_since = now
+        elif now - silent_since >= _SILENCE_S:
+            return True
+        if now >= deadline:
+            return False
+        policy.sleep(min(_LOOK_S, deadline - now))
+        fresh = find(plan, adopted=False)
+        if fresh is None or fresh.key != claimed.key:
+            return False
+        if len(fresh.waiting) < len(jobs):
+            silent_since = now
+            jobs = [job_of(plan, fresh, batch) for batch in fresh.waiting]
+    return False
 
 
 def retire(plan: Plan[R], claimed: Claim, *, deadline: float) -> list[str]:
     """Give up a claim for all runs that share it, so that its images can be claimed anew; nothing is lost.
 
-    Jobs that begin from now on find no image. Those in flight are waited for, since they may have found theirs.
-    Only then the work table goes.
+    Jobs that begin from now on find no image. To be sure of those that have begun, each is sent once more: either it
+    is there, and is waited for, since it may have found its images; or it begins now, and asks about nothing. That
+    needs no trust in a "not found", which BigQuery may say of a job that is there. Only then the work table goes.
 
     Args:
         plan: The run.
@@ -188,18 +239,35 @@ def retire(plan: Plan[R], claimed: Claim, *, deadline: float) -> list[str]:
     Returns:
         The jobs that are still in flight at the deadline; the claim is there still, then.
     """
-    if claimed.run_id is not None:
-        plan.execute(plan.retire_work(run_id=claimed.run_id))
+    if not claimed.retired and claimed.run_id is not None:
+        try:
+            plan.execute(plan.retire_work(run_id=claimed.run_id))
+        except (InvalidQueryError, JobError):
+            # Two that retire it at once may be in each other's way; one of them is enough.
+            found = find(plan, adopted=False)
+            if found is not None and found.key == claimed.key and not found.retired:
+                raise
+    fresh = find(plan, adopted=False)
+    if fresh is None or fresh.key != claimed.key:
+        return []
+    # Batches begin in their order, and so many at most are in flight.
+    jobs = [job_of(plan, fresh, batch) for batch in fresh.waiting[:_EVER_IN_FLIGHT]]
     policy = plan.service.policy
-    jobs = [job_of(plan, claimed, batch) for batch in claimed.waiting]
     slowing = Slowing(policy)
-    while jobs := [job for job in jobs if job.in_flight()]:
+    while jobs := [job for job in jobs if not _has_ended(job)]:
         left_s = deadline - policy.clock()
         if left_s <= 0:
             return [job.about.job_id or "" for job in jobs]
         slowing.pause(left_s)
     drop(plan, claimed.key)
     return []
+
+
+def _has_ended(job: RunningJob) -> bool:
+    try:
+        return job.look() is not None
+    except (JobError, IdCollisionError, NotFoundError, InvalidQueryError, PermissionDeniedError):
+        return True  # it failed, or could not begin
 
 
 def job_of(plan: Plan[R], claimed: Claim, batch: Batch) -> RunningJob:
@@ -249,7 +317,16 @@ def drop(plan: Plan[R], key: str) -> None:
         plan: The run.
         key: The claim's key.
     """
-    plan.execute(plan.drop_work(), key=key)
+    for last in (False, False, True):
+        if _key(plan) != key:
+            return
+        try:
+            plan.execute(plan.drop_work(), key=key, attempts=1)
+        except JobError as error:
+            if last or not error.retryable:
+                raise
+        else:
+            return
 
 
 def _key(plan: Plan[R]) -> str | None:

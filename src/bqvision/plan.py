@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,14 +88,19 @@ class Plan(Generic[R]):
         """The way to BigQuery."""
         return self.analysis.model.dataset.service
 
-    def execute(self, statement: Statement, *, key: str | None = None) -> FinishedJob:
+    def execute(self, statement: Statement, *, key: str | None = None, attempts: int = 3) -> FinishedJob:
         """Run a statement that calls no model, where the model is."""
-        return self.service.execute(statement, key=key, location=self._location)
+        return self.service.execute(statement, key=key, attempts=attempts, location=self._location)
 
     def begin(self, statement: Statement, *, key: str) -> RunningJob:
         """Return the job of a statement that calls a model, not sent yet."""
-        attempts = self.limits.job_attempts
-        return self.service.begin(statement, key=key, attempts=attempts, location=self._location)
+        return self.service.begin(
+            statement,
+            key=key,
+            attempts=self.limits.job_attempts,
+            location=self._location,
+            labels={"bqvision_run": self._token},
+        )
 
     def rows(self, statement: Statement) -> Iterator[Mapping[str, object]]:
         """Run a query and read its rows."""
@@ -134,6 +140,11 @@ class Plan(Generic[R]):
                 )
             last = record.uri
             yield record
+
+    @cached_property
+    def _token(self) -> str:
+        """What tells the jobs of this run from those of others that share its claim."""
+        return secrets.token_hex(8)
 
     @property
     def _location(self) -> str | None:
@@ -201,9 +212,9 @@ class Plan(Generic[R]):
         """Let no job that begins from now on ask about anything of a claim."""
         return work_sql.retire_work_table(self.work_table, run_id=run_id)
 
-    def count_wanted(self, batches: tuple[int, ...]) -> Statement:
+    def count_wanted(self, batches: tuple[int, ...], *, run_id: str) -> Statement:
         """Count the images of some batches that are claimed, and those of them that this run would ask about."""
-        return count_wanted(self.work_table, scope=self.scope(), batches=batches)
+        return count_wanted(self.work_table, scope=self.scope(), run_id=run_id, batches=batches)
 
     def count_batches(self) -> Statement:
         """Count what was claimed, before anything is paid for, and say what of it is answered already."""

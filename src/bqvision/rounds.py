@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bqvision import claims
 from bqvision._text import plural
 from bqvision.batches import ask
-from bqvision.errors import IdCollisionError, RunError
+from bqvision.errors import IdCollisionError, IntegrityError, NotFoundError, RunError
 from bqvision.limits import Stop, StopReason
 from bqvision.records import Outcome
 from bqvision.sql.work import Cut
@@ -58,15 +58,18 @@ class Rounds:
         tally = self.tally
         tally.rounds = 1
         while tally.stop is None and self._unanswered():
+            # Another run may have had the answers in the meantime.
+            again = claims.survey(self._plan, self._scope(retry=True)).pending
+            if not again:
+                return
             if tally.rounds >= self._limits.max_rounds:
                 tally.stop = Stop(
                     StopReason.ROUNDS,
-                    f"{plural(self._unanswered(), 'image')} would be asked again still after "
-                    f"{plural(tally.rounds, 'round')}",
+                    f"{plural(again, 'image')} would be asked again still after {plural(tally.rounds, 'round')}",
                     "Run it again later: they, and no others, are asked about again.",
                 )
                 return
-            if not self._wait():
+            if not self._wait(again):
                 return
             tally.rounds += 1
             tally.unanswered.clear()
@@ -77,8 +80,8 @@ class Rounds:
         cut = 0 if self._plan.scope().larger_limit is None else self.tally.unanswered[Outcome.TRUNCATED]
         return self.tally.unanswered[Outcome.RETRYABLE] + cut
 
-    def _wait(self) -> bool:
-        """Wait before the next round; say whether there is time for it."""
+    def _wait(self, again: int) -> bool:
+        """Wait before the next round, of so many images; say whether there is time for it."""
         if not self.tally.unanswered[Outcome.RETRYABLE]:
             return True  # what was cut need not cool down
         longest = min(self._limits.round_wait * 2 ** (self.tally.rounds - 1), _LONGEST_WAIT_S)
@@ -86,7 +89,7 @@ class Rounds:
         wait_s = random.uniform(longest / 2, longest)  # noqa: S311
         if self._policy.clock() + wait_s >= self._deadline:
             self.tally.stop = self._timed_out(
-                f"or would be before another round; {plural(self._unanswered(), 'image')} would be asked again"
+                f"or would be before another round; {plural(again, 'image')} would be asked again"
             )
             return False
         self._policy.sleep(wait_s)
@@ -131,10 +134,30 @@ class Rounds:
                 reason="CLAIMED",
                 next_step=f"Let that run end, or finish it with Client(project={claimed.billing_project!r}).",
             )
-        if claims.fits(self._plan, claimed, self.tally.room(retry=False)):
-            self.tally.left_by_others([batch for batch in claimed.batches if batch.job_id is not None])
-            self._ask(claimed, retry=False)
+        try:
+            fits = claims.fits(self._plan, claimed, self.tally.room(retry=False))
+            if not claimed.waiting or not fits:
+                self._give_up(claimed)
+                return
+        except NotFoundError:
+            if claims.present(self._plan, claimed):
+                raise
+            return  # its owner has finished it
+        self.tally.left_by_others([batch for batch in claimed.batches if batch.job_id is not None])
+        self._ask(claimed, retry=False)
+
+    def _give_up(self, claimed: Claim) -> None:
+        """Do away with a claim that is not for this run, as soon as nobody else works on it."""
+        if not claimed.waiting:
+            claims.drop(self._plan, claimed.key)
             return
+        # After a permission or a quota was missing, its owner has stopped by itself.
+        if not (claimed.retired or any(batch.turned_away for batch in claimed.batches)):
+            _log.info("%s: another run has claimed images; waiting for it", self._plan.ledger)
+            if not claims.wait_for_owner(self._plan, claimed, deadline=self._deadline):
+                if self._policy.clock() >= self._deadline:
+                    self.tally.stop = self._timed_out("waiting for another run's claim")
+                return
         self.tally.running += claims.retire(self._plan, claimed, deadline=self._deadline)
         if self.tally.running:
             self.tally.stop = self._timed_out(f"waiting for {', '.join(self.tally.running)}")
@@ -162,8 +185,8 @@ class Rounds:
             self._runs = (*self._runs, claimed.run_id)
         try:
             asked = ask(self._plan, claimed, self.tally, deadline=self._deadline, retry=retry)
-        except IdCollisionError:
-            # Its ids would collide for ever; a new claim has others.
+        except (IdCollisionError, IntegrityError):
+            # It would end so for ever; a new claim has other ids, and holds what is missing.
             claims.retire(self._plan, claimed, deadline=self._deadline)
             raise
         if asked.done or self._turned_away(asked):

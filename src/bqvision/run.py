@@ -121,7 +121,11 @@ def carry_out(plan: Plan[R]) -> AnalysisRun[R]:
     started = clock()
     _prepare_ledger(plan)
     rounds = Rounds(plan)
-    rounds.carry_out()
+    try:
+        rounds.carry_out()
+    except RunError as ended:
+        ended.report = _report(plan, rounds, seconds=clock() - started)
+        raise
     report = _report(plan, rounds, seconds=clock() - started)
     stop = report.stopped
     if stop is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ __all__ = ["processes"]
 def test_images_that_are_gone_are_not_asked_for_an_old_claim(cinema: Cinema) -> None:
     """A claim of images that the object table no longer has is given up; only what is there is asked about."""
     hang_films(cinema, 4)
-    question = cinema.analysis()
+    question = analysis(cinema, Clock())
     make_claim(cinema, work_table(cinema, question), run_id="old")
     for number in (1, 2, 3):
         (cinema.folder / f"{number}.jpg").unlink()
@@ -34,7 +35,7 @@ def test_images_that_are_gone_are_not_asked_for_an_old_claim(cinema: Cinema) -> 
 def test_a_replaced_image_is_not_asked_as_what_it_was(cinema: Cinema) -> None:
     """A claim of an older generation would bring a row that says "not found"; it is given up."""
     hang_films(cinema, 2)
-    question = cinema.analysis()
+    question = analysis(cinema, Clock())
     make_claim(cinema, work_table(cinema, question), run_id="old")
     cinema.show("1.jpg", "Another film", 1921)
     run = question.run("results")
@@ -45,7 +46,7 @@ def test_a_replaced_image_is_not_asked_as_what_it_was(cinema: Cinema) -> None:
 def test_a_retry_of_some_outcomes_asks_no_new_images_for_another_run(cinema: Cinema) -> None:
     """retry_failed pays for what its caller named, though a claim of all new images was left behind."""
     cinema.hang("blocked.jpg", fail="blocked")
-    question = cinema.analysis()
+    question = analysis(cinema, Clock())
     question.run("results")
     hang_films(cinema, 3)
     make_claim(cinema, work_table(cinema, question), run_id="old")
@@ -80,8 +81,7 @@ def test_a_claim_with_a_job_in_flight_is_retired_when_that_has_ended(
         report = limited.run("results", batch_size=1, timeout=20).report
         assert report.stopped is not None
         assert report.stopped.reason is bv.StopReason.TIMEOUT
-        assert len(report.running) == 1
-        assert report.running[0] in str(report.stopped)
+        assert "waiting for another run's claim" in str(report.stopped)
     finally:
         oracle.gate.set()
     run = limited.run("results", batch_size=1)
@@ -175,3 +175,66 @@ def test_a_prompt_in_a_status_is_not_repeated(cinema: Cinema) -> None:
     with pytest.raises(bv.RunError, match="PERMISSION_DENIED: no access") as raised:
         cinema.analysis().run("results")
     assert "movie title and year" not in f"{raised.value} {raised.value.__dict__}"
+
+
+def test_a_claim_that_is_done_is_no_reason_to_ask_or_to_pass_over(cinema: Cinema) -> None:
+    """A run that died before it dropped its work table does not change what a retry of some outcomes pays for."""
+    cinema.hang("blocked.jpg", fail="blocked")
+    cinema.hang("busy.jpg", text=ANSWER, busy="5")
+    question = cinema.analysis()
+    question.run("results", max_rounds=1)
+    make_claim(cinema, work_table(cinema, question), run_id="done", first="none")
+    cinema.rows("UPDATE DS.results SET run_id = 'done' WHERE TRUE")
+    report = question.retry_failed("results", outcomes={Outcome.BLOCKED}).report
+    assert report.calls == 1
+    assert cinema.calls() == {"blocked.jpg": 2, "busy.jpg": 1}
+
+
+def test_a_results_table_that_was_deleted_under_a_claim_is_filled_again(
+    cinema: Cinema, oracle: Oracle
+) -> None:
+    """Jobs that are done and whose rows are gone are said once; the run after that claims all anew."""
+    hang_films(cinema, 2)
+    question = cinema.analysis()
+    table = work_table(cinema, question)
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def clock() -> float:
+        jobs = cinema.client.bigquery.list_jobs(max_results=30)
+        if any(
+            job.labels.get("bqvision") == "count_outcomes" and cinema.folder.name in job.query for job in jobs
+        ):
+            raise Killed
+        return 0.0
+
+    dataset = cinema.client.with_options(retry=bv.RetryPolicy(clock=clock)).dataset(cinema.folder.name)
+    with pytest.raises(Killed):
+        cinema.analysis_over("posters", dataset=dataset).run("results")
+    assert table in {str(one.name) for one in cinema.dataset.tables()}
+    cinema.rows("DROP TABLE DS.results")
+    with pytest.raises(bv.IntegrityError, match="0 rows for 2 images"):
+        question.run("results")
+    assert dict(question.run("results").report.outcomes) == {Outcome.OK: 2}
+
+
+def test_two_object_tables_asked_at_once_do_not_get_in_each_others_way(cinema: Cinema) -> None:
+    """Runs of one question over two tables take turns: neither gives up the claim that the other is working on."""
+    for number in range(15):
+        cinema.show(f"a{number:02}.jpg", f"A {number}", 1920)
+        cinema.show(f"b{number:02}.jpg", f"B {number}", 1920)
+    runs: dict[str, bv.AnalysisRun[bv.PosterResult]] = {}
+
+    def ask(name: str) -> None:
+        images = cinema.dataset.object_table(name).create(uris=[cinema.uri(f"{name}*")])
+        runs[name] = cinema.model.analyze(images, prompt=PROMPT).run("results", batch_size=5)
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    assert {name: len(list(run)) for name, run in runs.items()} == {"a": 15, "b": 15}
+    assert set(cinema.calls().values()) == {1}
+    assert batches_of(cinema) == 8

@@ -191,18 +191,21 @@ class Schedules(RuleBasedStateMachine):
 
     def _client(self, *, before: int = 0, act: Callable[[], object] | None = None) -> bv.Client:
         """A client whose waits pass at once, and that does something before one of its requests."""
-        read = 0
+        read, now = 0, 0.0
 
         def clock() -> float:
             nonlocal read
             read += 1
             if read == before and act is not None:
                 act()
-            return 0.0
+            return now
 
-        policy = bv.RetryPolicy(
-            sleep=lambda seconds: time.sleep(min(seconds, _LOOK_S)), clock=clock, attempts=6
-        )
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+            time.sleep(min(seconds, _LOOK_S))
+
+        policy = bv.RetryPolicy(sleep=sleep, clock=clock, attempts=6)
         return self.world.server.client(retry=policy)
 
     def _analysis(self, client: bv.Client) -> bv.Analysis[bv.PosterResult]:

@@ -199,7 +199,7 @@ STATEMENTS: dict[str, Statement] = {
         WORK, scope=RETRY, cut=work.Cut.of(5, batch_size=1000), run_id="run-3", billing_project="my-project"
     ),
     "retire_work_table": work.retire_work_table(WORK, run_id="run-1"),
-    "count_wanted": pending.count_wanted(WORK, scope=SCOPE, batches=(1, 2)),
+    "count_wanted": pending.count_wanted(WORK, scope=SCOPE, run_id="run-1", batches=(1, 2)),
     "extend_work_table": work.extend_work_table(WORK),
     "count_batches": work.count_batches(WORK, ledger=RESULTS, fingerprint=FINGERPRINT),
     "count_outcomes": batches.count_outcomes(

@@ -262,10 +262,14 @@ def test_what_was_asked_with_a_larger_limit_keeps_it() -> None:
 def test_what_of_a_claim_is_wanted_is_counted() -> None:
     """An image that is gone, replaced or answered by now is not; of other batches nothing is counted."""
     work_rows = [
-        [f"gs://b/{name}", 1, batch] for name, batch in (("1", 1), ("2", 1), ("3", 1), ("4", 1), ("5", 7))
+        [f"gs://b/{name}", 1, batch, "run-1"]
+        for name, batch in (("1", 1), ("2", 1), ("3", 1), ("4", 1), ("5", 7))
     ]
     tables: dict[str, googlesql.Table] = {
-        str(WORK): ({"uri": "STRING", "generation": "INT64", "batch": "INT64"}, work_rows),
+        str(WORK): (
+            {"uri": "STRING", "generation": "INT64", "batch": "INT64", "run_id": "STRING"},
+            work_rows,
+        ),
         str(POSTERS): (
             IMAGES,
             [image("gs://b/1"), image("gs://b/2", 2), image("gs://b/3"), image("gs://b/5")],

@@ -107,12 +107,13 @@ FROM (
     )
 
 
-def count_wanted(work: TableName, *, scope: Scope, batches: tuple[int, ...]) -> Statement:
+def count_wanted(work: TableName, *, scope: Scope, run_id: str, batches: tuple[int, ...]) -> Statement:
     """Count the images of some batches of a work table, and those that are in a scope.
 
     Args:
         work: The work table.
         scope: What may be asked about.
+        run_id: The claim.
         batches: The batches' numbers.
 
     Returns:
@@ -126,8 +127,13 @@ LEFT JOIN (
   {images}
 ) AS now
 ON now.uri = image.uri AND now.generation = image.generation
-WHERE image.batch IN UNNEST({batches})""")
-        .format(work=work, images=images(scope), batches=Parameter("batches", "ARRAY<INT64>", batches))
+WHERE image.run_id = {run_id} AND image.batch IN UNNEST({batches})""")
+        .format(
+            work=work,
+            images=images(scope),
+            run_id=Parameter("run_id", "STRING", run_id),
+            batches=Parameter("batches", "ARRAY<INT64>", batches),
+        )
         .statement("count_wanted")
     )
 

@@ -192,7 +192,7 @@ AS (
     )
 
 
-_CANARY: Final = SQL("{}\nWHEN shard = 0 AND place = 0 THEN 0")
+_CANARY: Final = SQL("WHEN shard = 0 AND place = 0 THEN 0\n{}")
 _KEEP: Final = SQL("  WHERE refusal IS NOT NULL OR place < {}\n")
 
 
@@ -234,7 +234,7 @@ def retire_work_table(work: TableName, *, run_id: str) -> Statement:
         The statement.
     """
     return (
-        SQL("UPDATE {}\nSET retired = TRUE\nWHERE run_id = {}")
+        SQL("UPDATE {}\nSET retired = TRUE\nWHERE run_id = {} AND NOT retired")
         .format(work, Parameter("run_id", "STRING", run_id))
         .statement("retire_work_table")
     )

@@ -26,7 +26,8 @@ LEFT JOIN (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1
 ) AS now
 ON now.uri = image.uri AND now.generation = image.generation
-WHERE image.batch IN UNNEST(@batches)
+WHERE image.run_id = @run_id AND image.batch IN UNNEST(@batches)
 -- @again ARRAY<STRING>
 -- @fingerprint STRING
+-- @run_id STRING
 -- @batches ARRAY<INT64>

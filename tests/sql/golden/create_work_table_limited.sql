@@ -9,8 +9,8 @@ AS (
     'my-project.bqml_tutorial.movie_posters' AS object_table, 'my-project' AS billing_project, @run_id AS run_id, FALSE AS retired,
     CASE
       WHEN refusal IS NOT NULL THEN -1
-      WHEN output_limit IS NOT NULL THEN 1000000000000000 + shard * 1000000 + DIV(place, 10)
       WHEN shard = 0 AND place = 0 THEN 0
+      WHEN output_limit IS NOT NULL THEN 1000000000000000 + shard * 1000000 + DIV(place, 10)
       ELSE 1 + shard * 1000000 + DIV(place, 10)
     END AS batch
   FROM (
