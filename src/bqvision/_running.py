@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, cast
 
+from bqvision import _rest
 from bqvision._calls import About, prose_of
 from bqvision._google_errors import understand_job
 from bqvision._job_config import with_job_id
@@ -56,15 +57,15 @@ class FinishedJob:
 
         Source: ``GenAiStats`` in https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/Job.
         """
-        query = _mapping(self.statistics.get("query"))
-        functions = _mapping(query.get("genAiStats")).get("functionStats")
+        stats = _rest.mapping(_rest.mapping(self.statistics, "query"), "genAiStats")
+        functions = stats.get("functionStats")
         if not isinstance(functions, list):
             return None
-        counts = [
-            _mapping(_mapping(function).get("errorStats")).get("numFailedRows", 0)
-            for function in cast("list[object]", functions)
+        errors = [
+            _rest.mapping(function, "errorStats")
+            for function in cast("list[Mapping[str, object]]", functions)
         ]
-        return sum(int(str(count)) for count in counts)
+        return sum(_rest.integer(one, "numFailedRows") or 0 for one in errors)
 
 
 class RunningJob:
@@ -236,7 +237,3 @@ class RunningJob:
             # The client has no property for all of them.
             statistics=dict(job._properties.get("statistics") or {}),  # pyright: ignore[reportPrivateUsage]
         )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

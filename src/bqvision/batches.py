@@ -223,8 +223,9 @@ class _Asking:
         if not self._flights:
             return
         interrupted = not isinstance(error, Exception)
-        notes = self._cancelled() if interrupted and self._plan.limits.cancel_on_exit else []
-        left = [name for name in self._names() if not any(note.startswith(name) for note in notes)]
+        told = self._cancelled() if interrupted and self._plan.limits.cancel_on_exit else {}
+        notes = [f"{name} {note}" for name, note in told.items()]
+        left = [name for name in self._names() if name not in told]
         if left:
             where = self._flights[0].job.about.location
             notes.append(
@@ -235,27 +236,24 @@ class _Asking:
             if interrupted:
                 _log.warning("%s", note)
 
-    def _cancelled(self) -> list[str]:
-        """Cancel the jobs that this run began: all at once, then see them end."""
-        asked: list[_Flight] = []
-        notes: list[str] = []
-        for flight in self._flights:
+    def _cancelled(self) -> dict[str, str]:
+        """Cancel the jobs that this run began, all at once, then see them end; say of each what came of it."""
+        asked: dict[str, RunningJob] = {}
+        told: dict[str, str] = {}
+        for name, flight in zip(self._names(), self._flights, strict=True):
             if not flight.job.joined:
                 try:
                     if flight.job.cancel():
-                        asked.append(flight)
+                        asked[name] = flight.job
                 except BqvisionError as error:
-                    notes.append(f"{flight.job.about.job_id} could not be cancelled: {error}")
-        for flight in asked:
-            name = flight.job.about.job_id
+                    told[name] = f"could not be cancelled: {error}"
+        for name, job in asked.items():
             try:
-                ended = flight.job.ended()
+                ended = job.ended()
             except BqvisionError:
                 ended = False
-            notes.append(
-                f"{name} is cancelled." if ended else f"{name} was told to stop, and has not ended yet."
-            )
-        return notes
+            told[name] = "is cancelled." if ended else "was told to stop, and has not ended yet."
+        return told
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from bqvision.errors import (
     AlreadyExistsError,
     IdCollisionError,
     InvalidQueryError,
+    JobCancelledError,
     JobError,
+    JobFailedError,
     NotFoundError,
-    PermissionDeniedError,
 )
 from bqvision.sql.work import REFUSED_BATCH, Cut
 
@@ -83,6 +84,11 @@ class Claim:
     def waiting(self) -> tuple[Batch, ...]:
         """The batches that no job has written into the ledger."""
         return tuple(batch for batch in self.batches if batch.job_id is None)
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether a permission or a quota was missing, so that its owner has stopped by itself."""
+        return any(batch.turned_away for batch in self.batches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ def fits(plan: Plan[R], claimed: Claim, room: int | None) -> bool:
         claimed: The claim.
         room: How many images the run may ask about; None for any number.
     """
-    if claimed.retired or any(batch.turned_away for batch in claimed.batches):
+    if claimed.retired or claimed.turned_away:
         return False
     waiting = [batch for batch in claimed.waiting if not batch.refused]
     if not waiting:
@@ -264,9 +270,10 @@ def retire(plan: Plan[R], claimed: Claim, *, deadline: float) -> list[str]:
 
 
 def _has_ended(job: RunningJob) -> bool:
+    """Whether a job asks about nothing any more; one that can not be seen, being lost or another's, may well."""
     try:
         return job.look() is not None
-    except (JobError, IdCollisionError, NotFoundError, InvalidQueryError, PermissionDeniedError):
+    except (JobFailedError, JobCancelledError, IdCollisionError, NotFoundError, InvalidQueryError):
         return True  # it failed, or could not begin
 
 

@@ -151,8 +151,7 @@ class Rounds:
         if not claimed.waiting:
             claims.drop(self._plan, claimed.key)
             return
-        # After a permission or a quota was missing, its owner has stopped by itself.
-        if not (claimed.retired or any(batch.turned_away for batch in claimed.batches)):
+        if not (claimed.retired or claimed.turned_away):
             _log.info("%s: another run has claimed images; waiting for it", self._plan.ledger)
             if not claims.wait_for_owner(self._plan, claimed, deadline=self._deadline):
                 if self._policy.clock() >= self._deadline:
