@@ -40,15 +40,31 @@ if TYPE_CHECKING:
         UnexpectedError,
         UnsupportedError,
     )
+    from bqvision.evaluating.comparing import compare
+    from bqvision.evaluating.comparison import Comparison, ComparisonRow
+    from bqvision.evaluating.evaluation import Evaluation, evaluate
+    from bqvision.evaluating.matching import Verdict
+    from bqvision.evaluating.scores import FieldScore, Miss, OutcomeScore, Unmatched
+    from bqvision.evaluating.truth import TruthSource
     from bqvision.limits import RunOptions, Stop, StopReason
     from bqvision.object_table import ObjectInfo, ObjectTable, ObjectTableInfo, SignedUrl
-    from bqvision.records import ImageResult, Outcome, PosterResult, Usage
+    from bqvision.questions import EndpointOptions, GenerateOptions, ModelOptions
+    from bqvision.records import Extracted, ImageResult, Outcome, PosterResult, Usage
     from bqvision.remote_model import RemoteModel, RemoteModelInfo
     from bqvision.report import RunReport
     from bqvision.run import AnalysisRun
     from bqvision.schema import Describe
     from bqvision.sql.compose import Parameter, Statement
     from bqvision.sql.names import DatasetName, ModelName, TableName
+    from bqvision.values import (
+        BoolResult,
+        CategoriesResult,
+        CategoryResult,
+        ConditionResult,
+        FloatResult,
+        IntResult,
+        ScoreResult,
+    )
 
 __version__ = "0.1.0"
 
@@ -56,17 +72,33 @@ __version__ = "0.1.0"
 _HOMES = {
     "Analysis": "analysis",
     "AnalysisRun": "run",
+    "BoolResult": "values",
+    "CategoriesResult": "values",
+    "CategoryResult": "values",
     "Client": "client",
+    "Comparison": "evaluating.comparison",
+    "ComparisonRow": "evaluating.comparison",
+    "ConditionResult": "values",
     "Dataset": "dataset",
     "DatasetInfo": "dataset",
     "DatasetName": "sql.names",
     "Describe": "schema",
+    "EndpointOptions": "questions",
+    "Evaluation": "evaluating.evaluation",
+    "Extracted": "records",
+    "FieldScore": "evaluating.scores",
+    "FloatResult": "values",
+    "GenerateOptions": "questions",
     "ImageResult": "records",
+    "IntResult": "values",
+    "Miss": "evaluating.scores",
     "ModelName": "sql.names",
+    "ModelOptions": "questions",
     "ObjectInfo": "object_table",
     "ObjectTable": "object_table",
     "ObjectTableInfo": "object_table",
     "Outcome": "records",
+    "OutcomeScore": "evaluating.scores",
     "Parameter": "sql.compose",
     "PosterResult": "records",
     "RemoteModel": "remote_model",
@@ -74,13 +106,19 @@ _HOMES = {
     "RetryPolicy": "_retry",
     "RunOptions": "limits",
     "RunReport": "report",
+    "ScoreResult": "values",
     "SignedUrl": "object_table",
     "Statement": "sql.compose",
     "Stop": "limits",
     "StopReason": "limits",
     "TableInfo": "dataset",
     "TableName": "sql.names",
+    "TruthSource": "evaluating.truth",
+    "Unmatched": "evaluating.scores",
     "Usage": "records",
+    "Verdict": "evaluating.matching",
+    "compare": "evaluating.comparing",
+    "evaluate": "evaluating.evaluation",
 }
 
 __all__ = [
@@ -89,15 +127,28 @@ __all__ = [
     "AnalysisRun",
     "AuthError",
     "BillingError",
+    "BoolResult",
     "BqvisionError",
+    "CategoriesResult",
+    "CategoryResult",
     "Client",
+    "Comparison",
+    "ComparisonRow",
+    "ConditionResult",
     "ConfigurationError",
     "Dataset",
     "DatasetInfo",
     "DatasetName",
     "Describe",
+    "EndpointOptions",
+    "Evaluation",
+    "Extracted",
+    "FieldScore",
+    "FloatResult",
+    "GenerateOptions",
     "IdCollisionError",
     "ImageResult",
+    "IntResult",
     "IntegrityError",
     "InvalidInputError",
     "InvalidQueryError",
@@ -107,13 +158,16 @@ __all__ = [
     "JobLostError",
     "JobTimeoutError",
     "LocalServerError",
+    "Miss",
     "MissingExtraError",
     "ModelName",
+    "ModelOptions",
     "NotFoundError",
     "ObjectInfo",
     "ObjectTable",
     "ObjectTableInfo",
     "Outcome",
+    "OutcomeScore",
     "Parameter",
     "PartialReadError",
     "PermissionDeniedError",
@@ -127,6 +181,7 @@ __all__ = [
     "RunError",
     "RunOptions",
     "RunReport",
+    "ScoreResult",
     "ServiceError",
     "SignedUrl",
     "Statement",
@@ -134,10 +189,15 @@ __all__ = [
     "StopReason",
     "TableInfo",
     "TableName",
+    "TruthSource",
     "UnavailableError",
     "UnexpectedError",
+    "Unmatched",
     "UnsupportedError",
     "Usage",
+    "Verdict",
+    "compare",
+    "evaluate",
     "local",
     "testing",
 ]

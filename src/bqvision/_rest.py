@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What JSON can hold."""
@@ -42,13 +42,28 @@ def time(resource: Mapping[str, object], key: str) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+SQL_NAMES: Final[Mapping[str, str]] = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+"""The names of types in SQL, by the older ones that the REST API may use."""
+
+
 def columns(table: Mapping[str, object]) -> dict[str, str]:
-    """Return a table's columns, name to type as the REST API names it."""
-    fields = mapping(table, "schema").get("fields")
-    if not isinstance(fields, Sequence):
-        return {}
-    found = cast("Sequence[Mapping[str, object]]", fields)
-    return {str(column["name"]): str(column["type"]) for column in found}
+    """Return a table's columns, name to type as SQL text: ``ARRAY<STRUCT<name STRING, born DATE>>``."""
+    return {str(column["name"]): _sql_type(column) for column in _fields(mapping(table, "schema"))}
+
+
+def _fields(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    found = schema.get("fields")
+    return cast("Sequence[Mapping[str, object]]", found) if isinstance(found, Sequence) else ()
+
+
+def _sql_type(column: Mapping[str, object]) -> str:
+    name = str(column["type"])
+    if name in {"RECORD", "STRUCT"}:
+        members = ", ".join(f"{member['name']} {_sql_type(member)}" for member in _fields(column))
+        name = f"STRUCT<{members}>"
+    else:
+        name = SQL_NAMES.get(name, name)
+    return f"ARRAY<{name}>" if column.get("mode") == "REPEATED" else name
 
 
 def count(row: Mapping[str, object], column: str) -> int:

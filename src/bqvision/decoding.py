@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from bqvision.answers import read_fields
 from bqvision.errors import ReadError
-from bqvision.outcomes import Response, classify, explain, read_response
+from bqvision.outcomes import Response, classify, explain, no_value, read_response
 from bqvision.records import Outcome, Usage
+from bqvision.sql.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bqvision.schema import R, RecordSchema
+    from bqvision.sql.functions import Function
 
 T = TypeVar("T")
 
 _LEDGER = ("uri", "generation", "status", "outcome", "error", "text", "input_tokens", "output_tokens")
-_RESPONSE = "ml_generate_text_result"
-_TEXT = "ml_generate_text_llm_result"
-_STATUS = "ml_generate_text_status"
+_TUTORIAL = FUNCTIONS["ML.GENERATE_TEXT"]
 
 
-def decode(schema: RecordSchema[R], row: Mapping[str, object]) -> R:
+def decode(schema: RecordSchema[R], row: Mapping[str, object], function: Function = _TUTORIAL) -> R:
     """Return a row as a record.
 
     Args:
         schema: The record to make.
         row: A row of a results table, whose outcome was settled when it was written; or of a table with `uri`
-            and the output of ML.GENERATE_TEXT, whose outcome is settled here.
+            and the output of a function, whose outcome is settled here.
+        function: The function.
 
     Raises:
         ReadError: The row has not the columns of either; the message names those that are missing.
     """
     if "outcome" in row:
         return _from_ledger(schema, row)
-    if _RESPONSE in row or _TEXT in row:
-        return _from_output(schema, row)
+    output = function.stored
+    wanted = [name for name in (output.text, output.response, output.value) if name is not None]
+    if any(name in row for name in wanted):
+        return _from_output(schema, row, function)
     raise ReadError(
-        f"the table holds no answers: it has neither outcome nor {_TEXT} nor {_RESPONSE}, only {_names(row)}",
-        next_step="Read a table that run() or create_table() has written.",
+        f"the table holds no answers of {function.name}: it has neither outcome nor {' nor '.join(wanted)}, "
+        f"only {_names(row)}",
+        next_step="Read a table that run() or create_table() has written, with the same function.",
     )
 
 
@@ -59,9 +65,8 @@ def _from_ledger(schema: RecordSchema[R], row: Mapping[str, object]) -> R:
     outcome = Outcome(stored)
     text = _column(row, "text", str)
     answer = read_fields(text if outcome is Outcome.OK else None, schema.fields)
-    return _record(
-        schema,
-        answer.values,
+    return schema.build(
+        answer.values if outcome is Outcome.OK else None,
         uri=_uri(row),
         generation=_column(row, "generation", int),
         outcome=outcome,
@@ -72,31 +77,35 @@ def _from_ledger(schema: RecordSchema[R], row: Mapping[str, object]) -> R:
     )
 
 
-def _from_output(schema: RecordSchema[R], row: Mapping[str, object]) -> R:
-    said = Response(_column(row, _TEXT, str)) if _TEXT in row else read_response(row[_RESPONSE])
-    status = _column(row, _STATUS, str) or ""
+def _from_output(schema: RecordSchema[R], row: Mapping[str, object], function: Function) -> R:
+    output = function.stored
+    flattened = output.text in row and output.response not in row
+    said = (
+        Response(_column(row, output.text or "", str))
+        if flattened
+        else read_response(row.get(output.response or ""))
+    )
+    if output.status is not None:
+        status = _column(row, output.status, str) or ""
+    else:
+        status = no_value(function.name) if row.get(output.value or "") is None else ""
+    if (value := row.get(output.value or "")) is not None:
+        # As `bqvision.sql.outputs` has it: a value is read as if the model had said it in a JSON object.
+        text = json.dumps({schema.fields[0].name: value}, ensure_ascii=False, separators=(",", ":"))
+        said = replace(said, text=text)
     answer = read_fields(said.text, schema.fields)
     outcome = classify(status=status, finish_reason=said.finish_reason, text=said.text, found=answer.found)
-    final = answer if outcome is Outcome.OK else read_fields(None, schema.fields)
-    return _record(
-        schema,
-        final.values,
+    found = answer if outcome is Outcome.OK else None
+    return schema.build(
+        found.values if found else None,
         uri=_uri(row),
         generation=_column(row, "generation", int),
         outcome=outcome,
         status=status,
         text=said.text,
-        error=final.error or explain(outcome, status=status, finish_reason=said.finish_reason),
+        error=found.error if found else explain(outcome, status=status, finish_reason=said.finish_reason),
         usage=Usage(said.input_tokens, said.output_tokens),
     )
-
-
-def _record(schema: RecordSchema[R], values: Mapping[str, object], **known: Any) -> R:
-    for field in schema.fields:
-        # A field that takes no None has a default, and that stands for a value that isn't there.
-        if field.nullable or values[field.name] is not None:
-            known[field.name] = values[field.name]
-    return schema.record(**known)
 
 
 def _uri(row: Mapping[str, object]) -> str:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+M = TypeVar("M")
 
 
 class Outcome(StrEnum):
@@ -69,3 +75,20 @@ class PosterResult(ImageResult):
 
     title: str | None = None
     year: int | None = None
+
+
+class PydanticModel(Protocol):
+    """A class of Pydantic models, as far as bqvision knows one: pydantic itself need not be installed."""
+
+    @classmethod
+    def model_validate(cls, obj: object, /) -> Self:
+        """Return a model with these values; a ValueError says that they don't hold."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted(ImageResult, Generic[M]):
+    """What is known of an image that was asked for a Pydantic model."""
+
+    value: M | None = None
+    """The model; None if there is no answer, or if the model refuses it. Then ``error`` names the fields."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -12,6 +12,8 @@ from bqvision.records import ImageResult
 from bqvision.schema import schema_of
 from bqvision.sql.answers import read_answers
 from bqvision.sql.compose import SQL
+from bqvision.sql.functions import FUNCTIONS
+from bqvision.sql.outputs import read_output
 from tests import googlesql
 
 if TYPE_CHECKING:
@@ -85,21 +87,29 @@ class LocalBigQuery:
     """Reads by the SQL, in the local BigQuery, through google's client."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._tables = count()
         client.create_dataset("answers", exists_ok=True)
 
     def __call__(self, rows: Sequence[Row], *, flattened: bool) -> list[Reading]:
         """Return one reading per row, in order."""
+        return _readings(self.run(rows, lambda table: _query(table, flattened)))
+
+    def run(self, rows: Sequence[Row], query: Callable[[str], Composed]) -> list[Sequence[object]]:
+        """Return what a query over a table of these rows finds.
+
+        Args:
+            rows: The rows, which get a number in place of a URI.
+            query: Gives the query, for the table's name.
+        """
         table = f"answers.rows_{next(self._tables)}"
-        self._client.query(f"CREATE TABLE {table} (uri INT64, status STRING, said STRING)").result()
+        self.client.query(f"CREATE TABLE {table} (uri INT64, status STRING, said STRING)").result()
         records = [dict(zip(("uri", "status", "said"), row, strict=True)) for row in _numbered(rows)]
-        errors = self._client.insert_rows_json(f"{self._client.project}.{table}", records)
+        errors = self.client.insert_rows_json(f"{self.client.project}.{table}", records)
         assert errors == []
-        found = self._client.query(_query(table, flattened).text).result()
-        readings = _readings([row.values() for row in found])
-        self._client.query(f"DROP TABLE {table}").result()
-        return readings
+        found = [row.values() for row in self.client.query(query(table).text).result()]
+        self.client.query(f"DROP TABLE {table}").result()
+        return found
 
 
 def _numbered(rows: Sequence[Row]) -> list[list[int | str | None]]:
@@ -113,7 +123,8 @@ def _query(table: str, flattened: bool) -> Composed:
         said if flattened else response,
         SQL(table),
     )
-    return read_answers(source, SCHEMA, keep=("uri",), flattened=flattened)
+    output = read_output(source, FUNCTIONS["ML.GENERATE_TEXT"], keep=("uri",), flattened=flattened)
+    return read_answers(output, SCHEMA, keep=("uri",))
 
 
 def _readings(rows: Sequence[Sequence[object]]) -> list[Reading]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from bqvision.answers import MAX_DEPTH, find_object, read_fields
+from bqvision.answers import find_object, read_fields
+from bqvision.field_types import MAX_DEPTH
 from tests.answers.evaluators import SCHEMA, Evaluator, Reading, Row
 from tests.answers.hostile import CASES, Case
 

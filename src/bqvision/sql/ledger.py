@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bqvision._rest import SQL_NAMES
 from bqvision.errors import InvalidInputError
+from bqvision.field_types import Array, Choice, FieldType, Struct, column_type
 from bqvision.sql import clauses
 from bqvision.sql.compose import SQL, Identifier, Literal, Parameter
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bqvision.schema import R, RecordSchema
-    from bqvision.sql.compose import Composed, Statement
+    from bqvision.sql.compose import Composable, Composed, Statement
+    from bqvision.sql.images import Images
     from bqvision.sql.names import TableName
 
 __all__ = [
@@ -34,10 +37,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the ledger: its name, and its type in BigQuery."""
+    """A column of the ledger: its name, and what it holds."""
 
     name: str
-    type: str
+    kind: FieldType
+
+    @property
+    def type(self) -> str:
+        """Its type, as SQL text."""
+        return column_type(self.kind)
 
 
 _OWN: Final = (
@@ -64,11 +72,15 @@ _TYPES: Final = {
     "INT64": SQL("INT64"),
     "FLOAT64": SQL("FLOAT64"),
     "BOOL": SQL("BOOL"),
+    "DATE": SQL("DATE"),
     "TIMESTAMP": SQL("TIMESTAMP"),
 }
-# The REST API describes columns by their older names.
-_REST_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
+# Of some images chosen by their URIs, those that are gone can not be told from those that were not chosen.
+_NEWEST: Final = SQL("image.newest = done.generation")
+_NEWEST_OR_DELETED: Final = SQL(
+    "(image.newest = done.generation OR (image.listed IS NULL AND done.object_table = {}))"
+)
 LATEST_FIRST: Final = SQL("generation DESC, attempt DESC, analysed_at DESC")
 """The order of one image's rows, the one that counts first."""
 
@@ -103,7 +115,20 @@ CLUSTER BY fingerprint, run_id, job_id, uri""")
 
 
 def _definition(column: Column) -> Composed:
-    return SQL("{} {}").format(Identifier(column.name), _TYPES[column.type])
+    return SQL("{} {}").format(Identifier(column.name), _type(column.kind))
+
+
+def _type(kind: FieldType) -> Composable:
+    match kind:
+        case Array(item=item):
+            return SQL("ARRAY<{}>").format(_type(item))
+        case Struct(fields=fields):
+            members = (SQL("{} {}").format(Identifier(field.name), _type(field.type)) for field in fields)
+            return SQL("STRUCT<{}>").format(SQL(", ").join(members))
+        case Choice():
+            return _TYPES[kind.base]
+        case _:
+            return _TYPES[kind]
 
 
 def missing_columns(existing: Mapping[str, str], *, schema: RecordSchema[R]) -> tuple[Column, ...]:
@@ -119,7 +144,7 @@ def missing_columns(existing: Mapping[str, str], *, schema: RecordSchema[R]) -> 
     Raises:
         InvalidInputError: A column is there with another type, or the table is no ledger at all.
     """
-    there = {name.lower(): _REST_NAMES.get(kind, kind) for name, kind in existing.items()}
+    there = {name.lower(): SQL_NAMES.get(kind, kind) for name, kind in existing.items()}
     if "uri" not in there or "fingerprint" not in there:
         raise InvalidInputError(
             "the table is no results table of a run: it has no columns uri and fingerprint",
@@ -127,8 +152,10 @@ def missing_columns(existing: Mapping[str, str], *, schema: RecordSchema[R]) -> 
         )
     wanted = ledger_columns(schema)
     for column in wanted:
-        kind = there.get(column.name.lower(), column.type)
-        if kind != column.type:
+        own = column_type(column.kind)
+        kind = there.get(column.name.lower(), own)
+        # Names in a STRUCT ignore case too.
+        if kind.lower() != own.lower():
             raise InvalidInputError(
                 f"the results table has column {column.name} as {kind}, and the record wants {column.type}",
                 next_step="Rename the record's field, or use another results table.",
@@ -165,7 +192,7 @@ def add_column(ledger: TableName, *, column: Column) -> Statement:
 def latest_rows(
     ledger: TableName,
     *,
-    source: TableName,
+    source: Images,
     fingerprint: Parameter,
     columns: Sequence[Column],
 ) -> Composed:
@@ -173,8 +200,8 @@ def latest_rows(
 
     Args:
         ledger: The table.
-        source: The object table: other images, those that were deleted, and rows of content that has been replaced
-            since are left out.
+        source: The images: rows of others, of those that were deleted, and of content that has been replaced since
+            are left out.
         fingerprint: What was asked.
         columns: The columns to read.
     """
@@ -190,19 +217,17 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1""").format(
         names=SQL(", ").join(Identifier(column.name) for column in columns),
         ledger=ledger,
         fingerprint=fingerprint,
-        source=source,
+        source=source.relation,
         order=LATEST_FIRST,
     )
 
 
-def read_ledger(
-    ledger: TableName, *, source: TableName, fingerprint: str, schema: RecordSchema[R]
-) -> Statement:
+def read_ledger(ledger: TableName, *, source: Images, fingerprint: str, schema: RecordSchema[R]) -> Statement:
     """Read the row that counts of each image, by URI.
 
     Args:
         ledger: The table.
-        source: The object table.
+        source: The images.
         fingerprint: What was asked.
         schema: The record; its fields are the last columns.
 
@@ -215,14 +240,14 @@ def read_ledger(
     return clauses.lines(rows, SQL("ORDER BY uri")).statement("read_ledger")
 
 
-def ledger_summary(ledger: TableName, *, source: TableName, fingerprint: str) -> Statement:
+def ledger_summary(ledger: TableName, *, source: Images, fingerprint: str) -> Statement:
     """Count images by the outcome of the row that counts; also those that the object table no longer has.
 
     An image that has been replaced since is not counted: what it is now has not been asked about.
 
     Args:
         ledger: The table.
-        source: The object table.
+        source: The images.
         fingerprint: What was asked.
 
     Returns:
@@ -233,16 +258,16 @@ def ledger_summary(ledger: TableName, *, source: TableName, fingerprint: str) ->
         SQL("""\
 SELECT outcome, deleted, COUNT(*) AS images
 FROM (
-  SELECT done.outcome, image.uri IS NULL AS deleted
-  FROM (
-    SELECT uri, generation, outcome, object_table
-    FROM {ledger}
-    WHERE fingerprint = {fingerprint}
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY uri ORDER BY {order}) = 1
-  ) AS done
-  LEFT JOIN (SELECT uri, MAX(generation) AS generation FROM {source} GROUP BY uri) AS image
-  ON image.uri = done.uri
-  WHERE image.generation = done.generation OR (image.uri IS NULL AND done.object_table = {name})
+  SELECT done.outcome, image.listed IS NULL AS deleted
+  FROM {ledger} AS done
+  LEFT JOIN (
+    SELECT uri AS listed, MAX(generation) AS newest
+    FROM {source} AS every
+    GROUP BY uri
+  ) AS image
+  ON image.listed = done.uri
+  WHERE done.fingerprint = {fingerprint} AND {counted}
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY done.uri ORDER BY {order}) = 1
 )
 GROUP BY outcome, deleted
 ORDER BY outcome, deleted""")
@@ -250,8 +275,8 @@ ORDER BY outcome, deleted""")
             ledger=ledger,
             fingerprint=_fingerprint(fingerprint),
             order=LATEST_FIRST,
-            source=source,
-            name=Literal(str(source)),
+            source=source.relation,
+            counted=_NEWEST if source.uris is not None else _NEWEST_OR_DELETED.format(Literal(str(source))),
         )
         .statement("ledger_summary")
     )
@@ -260,7 +285,7 @@ ORDER BY outcome, deleted""")
 def format_ledger(
     *,
     ledger: TableName,
-    source: TableName,
+    source: Images,
     into: TableName,
     schema: RecordSchema[R],
     fingerprint: str,
@@ -272,7 +297,7 @@ def format_ledger(
 
     Args:
         ledger: The ledger.
-        source: The object table.
+        source: The images.
         into: The table to create.
         schema: The record.
         fingerprint: What was asked.
