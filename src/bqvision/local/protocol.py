@@ -103,6 +103,11 @@ def unsupported(what: str) -> ApiError:
     return ApiError("notImplemented", f"{what} is not supported by the local BigQuery")
 
 
+def invalid_query(message: str) -> ApiError:
+    """Return BigQuery's refusal of a statement that is not right."""
+    return ApiError("invalidQuery", message, location="query")
+
+
 def not_found(kind: str, name: str, location: str | None = None) -> ApiError:
     """Return BigQuery's answer for a resource that is not there."""
     place = f" in location {location}" if location is not None else ""

@@ -12,7 +12,12 @@ from bqvision.local.protocol import JSON, as_object
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_REF: Final = frozenset({"uri", "version", "authorizer"})
+"""Fields by which an ObjectRef is known."""
+
 _TYPES: Final[Mapping[str, pa.DataType]] = {
+    "BOOLEAN": pa.bool_(),
+    "FLOAT": pa.float64(),
     "INTEGER": pa.int64(),
     "JSON": pa.string(),
     "STRING": pa.string(),
@@ -58,7 +63,7 @@ class Rows:
         An ObjectRef is a STRUCT too, but one value; a column of it, or of no STRUCT, is its only member.
         """
         column = self.table.column(name)
-        if not pa.types.is_struct(column.type) or "uri" in [part.name for part in column.type]:
+        if not pa.types.is_struct(column.type) or {part.name for part in column.type} >= _REF:
             return [column.to_pylist()]
         if column.num_chunks == 0:
             return []
@@ -71,6 +76,15 @@ class Rows:
         for name in added.names:
             table = table.append_column(name, added.table.column(name))
         return Rows([*self.fields, *added.fields], table)
+
+    def without(self, names: Sequence[str]) -> Rows:
+        """Return these rows without some columns."""
+        fields = [column for column in self.fields if as_object(column)["name"] not in names]
+        return Rows(fields, self.table.drop_columns(list(names)))
+
+    def quoted(self) -> Rows:
+        """Return these rows with the names of STRUCTs' fields quoted, in the schema only."""
+        return Rows(_quoted(self.storable_fields, nested=False), self.table)
 
     @property
     def storable_fields(self) -> list[JSON]:
@@ -108,3 +122,17 @@ def _named(fields: Sequence[JSON]) -> list[JSON]:
             entry["name"] = f"_field_{index}"
         named.append(entry)
     return named
+
+
+def _quoted(fields: Sequence[JSON], *, nested: bool) -> list[JSON]:
+    """Quote the names of STRUCTs' fields."""
+    quoted: list[JSON] = []
+    for schema in fields:
+        entry = dict(as_object(schema))
+        name, inner = str(entry["name"]), entry.get("fields")
+        if isinstance(inner, list):
+            entry["fields"] = _quoted(inner, nested=True)
+        if nested:
+            entry["name"] = '"' + name.replace('"', '""') + '"'
+        quoted.append(entry)
+    return quoted

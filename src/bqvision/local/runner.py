@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bqvision.local.catalog import SCRATCH_DATASET, ResourceName
-from bqvision.local.inference import function_stats, generate_text
 from bqvision.local.jobs import Job, Result
+from bqvision.local.model_calls import ModelCalls
 from bqvision.local.names import Names
-from bqvision.local.protocol import JSON, ApiError, Object, as_object, as_text, unsupported
-from bqvision.local.questions import Arguments
+from bqvision.local.protocol import JSON, ApiError, Object, as_object, as_text, invalid_query, unsupported
+from bqvision.local.reading import Reader
 from bqvision.local.rows import Rows, column
+from bqvision.local.scratch import Scratch
 from bqvision.local.statements import (
     CreateSchema,
     DropSchema,
-    Expression,
-    ModelCall,
     ParsedStatement,
     Query,
-    QueryInput,
     QueryParameter,
     Script,
     SignedUrlCall,
     Span,
     StatementError,
-    TableInput,
     UnsupportedStatementError,
+    model_functions,
     parse,
-    rewrite,
+    replaced,
 )
 from bqvision.local.table_options import keep_options
 
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from bqvision.local.buckets import Buckets
+    from bqvision.local.catalog import ResourceName
     from bqvision.local.definitions import Definitions
     from bqvision.local.emulator import Emulator
     from bqvision.local.models import VisionModels
@@ -95,6 +92,8 @@ class Runner:
         with _translated():
             statement = parse(work.sql, work.parameters)
             if not isinstance(statement, Query) or not _plain(statement):
+                if isinstance(statement, Query):
+                    await work.check(statement)
                 return Result(statistics={"query": {"totalBytesProcessed": "0"}})
             done = await work.rewritten(statement.sql, statement.parameters, {})
             return Result(statistics=done.statistics)
@@ -113,6 +112,7 @@ class _Work:
             QueryParameter.from_rest(as_object(item)) for item in (given if isinstance(given, list) else ())
         )
         self._functions: list[JSON] = []
+        self._reader = Reader(services.emulator, job.project, self.query)
         self._names = Names(job.project, as_object(self.query.get("defaultDataset")), location)
 
     async def statement(self, statement: ParsedStatement) -> Result:
@@ -152,22 +152,13 @@ class _Work:
 
     async def rewritten(self, sql: str, parameters: Parameters, replacements: Mapping[Span, str]) -> Result:
         """Have the emulator run a statement, in words that it understands as BigQuery does."""
-        return await self.forward(self._emulated(sql, parameters, replacements))
-
-    def _emulated(self, sql: str, parameters: Parameters, replacements: Mapping[Span, str]) -> Object:
-        text = rewrite(sql, parameters, replacements)
-        given: list[JSON] = [parameter.to_rest() for parameter in text.parameters]  # type: ignore[misc]
-        return {
-            **self.query,
-            "query": text.sql,
-            "useLegacySql": False,
-            "parameterMode": "NAMED",
-            "queryParameters": given,
-        }
+        return await self.forward(self._reader.configuration(sql, parameters, replacements))
 
     async def _script(self, script: Script) -> Result:
         """Run a script's statements one by one if the gateway has a part in any, else as one."""
         if script.procedural:  # What it reads shows only when it runs.
+            if functions := model_functions(script.sql):
+                raise unsupported(f"{functions[0]} in a script with procedural language or a transaction")
             for table in list(self._services.definitions.catalog.object_tables):
                 await self._services.tables.read(table)
             return await self.rewritten(script.sql, script.parameters, {})
@@ -184,22 +175,19 @@ class _Work:
         objects = self._objects(statement)
         for table in objects:
             await self._services.tables.read(table)
-        replacements: dict[Span, str] = {}
-        scratch: list[ResourceName] = []
+        target = statement.target
+        scratch = self._scratch()
+        calls = self._calls(scratch)
         try:
-            for call in statement.model_calls:
-                scratch.append(await self._model_call(call, statement.parameters))
-                replacements[call.span] = scratch[-1].sql
-            for signed in statement.signed_url_calls:
-                scratch.append(await self._signed_urls(signed))
-                replacements[signed.span] = scratch[-1].sql
-            target = statement.target
-            if target is not None and target.kind.startswith("ALTER") and target.options_span is not None:
-                replacements[target.options_span] = "()"  # The emulator passes over constants only.
-            result = await self.rewritten(statement.sql, statement.parameters, replacements)
+            plain = await calls.answered(await self._with_signed_urls(statement, scratch))
+            replacements: dict[Span, str] = {}
+            options = None if plain.target is None else plain.target.options_span
+            if options is not None and plain.target is not None and plain.target.kind.startswith("ALTER"):
+                replacements[options] = "()"  # The emulator passes over constants only.
+            result = await self.rewritten(plain.sql, plain.parameters, replacements)
         finally:
-            for table in scratch:
-                await self._services.emulator.drop_table(table)
+            await scratch.drop()
+        self._functions += calls.stats
         if target is not None and self._names.complete(target.path):
             name = self._names.resource(target.path)
             catalog = self._services.definitions.catalog
@@ -212,9 +200,24 @@ class _Work:
                 name,
                 target,
                 result,
-                lambda value: self._evaluated(value, statement.parameters),
+                lambda value: self._reader.value(value, statement.parameters),
             )
         return result
+
+    async def check(self, statement: Query) -> None:
+        """Refuse a statement whose model calls are wrong; nothing is asked.
+
+        Raises:
+            ApiError: They are.
+            StatementError: One stands where it can't be run here.
+        """
+        await self._calls(self._scratch()).check(statement)
+
+    def _scratch(self) -> Scratch:
+        return Scratch(self._services.emulator, self._services.definitions, self._job.project)
+
+    def _calls(self, scratch: Scratch) -> ModelCalls:
+        return ModelCalls(self._services, self._job, self._names, self._reader, scratch)
 
     def _objects(self, statement: Query) -> Sequence[ResourceName]:
         """Return the object tables that a statement may read."""
@@ -227,64 +230,21 @@ class _Work:
                 found.add(name)
         return sorted(found)
 
-    async def _model_call(self, call: ModelCall, parameters: Parameters) -> ResourceName:
-        """Run the model on a call's input and keep input and outputs in a scratch table."""
-        if call.function != "ML.GENERATE_TEXT" or call.model is None or call.source is None:
-            raise unsupported(call.function)
-        services, job = self._services, self._job
-        model = services.definitions.model(self._names.resource(call.model))
-        vision = services.models.find(model.endpoint)
-        arguments = Arguments.read(
-            {name: await self._evaluated(value, parameters) for name, value in call.arguments.items()}
-        )
-        rows = await self._input(call.source, parameters)
-        answers = await generate_text(
-            rows,
-            arguments,
-            endpoint=model.endpoint,
-            model=vision,
-            models=services.models,
-            buckets=services.buckets,
-            progress=job.progress,
-        )
-        self._functions.append(function_stats(call.function, answers))
-        return await self._keep(rows.with_columns(answers))
+    async def _with_signed_urls(self, statement: Query, scratch: Scratch) -> Query:
+        """Return a statement that reads its signed URLs from tables."""
+        tables = {
+            call.span: (await scratch.keep(await self._signed_urls(call))).sql
+            for call in statement.signed_url_calls
+        }
+        return replaced(statement, tables) if tables else statement
 
-    async def _input(self, source: TableInput | QueryInput, parameters: Parameters) -> Rows:
-        if isinstance(source, TableInput):
-            return await self._whole(self._names.resource(source.path))
-        inner = parse(source.sql, parameters)
-        if not isinstance(inner, Query) or not _plain(inner):
-            raise unsupported("anything but a plain query as the input of a model call")
-        return await self._fetch(self._emulated(inner.sql, inner.parameters, {}))
-
-    async def _whole(self, table: ResourceName) -> Rows:
-        return await self._fetch({"query": f"SELECT * FROM {table.sql}", "useLegacySql": False})
-
-    async def _evaluated(self, value: object, parameters: Parameters) -> object:
-        if not isinstance(value, Expression):
-            return value
-        rows = await self._fetch(self._emulated(f"SELECT {value.sql} AS value", parameters, {}))
-        return rows.values("value")[0]
-
-    async def _fetch(self, query: Object) -> Rows:
-        return await self._services.emulator.fetch(self._job.project, {"query": query})
-
-    async def _signed_urls(self, call: SignedUrlCall) -> ResourceName:
+    async def _signed_urls(self, call: SignedUrlCall) -> Rows:
         table = self._names.resource(call.path)
         if not self._services.definitions.is_object_table(table):
-            raise ApiError(
-                "invalidQuery", f"EXTERNAL_OBJECT_TRANSFORM needs an object table; {table} is none"
-            )
-        rows = await self._whole(table)
+            raise invalid_query(f"EXTERNAL_OBJECT_TRANSFORM needs an object table; {table} is none")
+        rows = await self._reader.table(table)
         urls = [self._services.signer.url(uri) for uri in rows.values("uri")]
-        return await self._keep(rows.with_columns(Rows.of([column("signed_url", "STRING")], [urls])))
-
-    async def _keep(self, rows: Rows) -> ResourceName:
-        table = ResourceName(self._job.project, SCRATCH_DATASET, f"t{uuid.uuid4().hex}")
-        await self._services.definitions.make_scratch(self._job.project)
-        await self._services.emulator.create_table(table, rows)
-        return table
+        return rows.with_columns(Rows.of([column("signed_url", "STRING")], [urls]))
 
 
 @contextlib.contextmanager

@@ -141,6 +141,18 @@ def test_expressions_mean_what_google_says(place: Place, expression: str) -> Non
     assert (row["x"],) == googlesql.query(sql)[0]
 
 
+def test_countif_is_counted_over_windows(place: Place) -> None:
+    """Also where nothing fits, and in another call of it."""
+    sql = (
+        "SELECT COUNTIF(x > 1) OVER (ORDER BY x) AS a, COUNTIF(x > 9) OVER () AS b FROM UNNEST([1, 2, 2, NULL]) AS x "
+        "ORDER BY a"
+    )
+    assert [tuple(row.values()) for row in place.sql(sql)] == googlesql.query(sql)
+    assert place.sql(
+        "SELECT COUNTIF(x > 1) AS n, COUNTIF(DISTINCT x > 1) AS d FROM UNNEST([1, 2, 3]) AS x"
+    ) == [{"n": 2, "d": 1}]
+
+
 def test_structs_without_names_can_be_stored(place: Place) -> None:
     """Tuples and anonymous fields, nested too; subqueries and column lists are none."""
     place.sql(

@@ -21,10 +21,13 @@ from bqvision.local.statements.nodes import (
     TableInput,
     Target,
 )
+from bqvision.local.statements.output_schema import OutputField, OutputType, parse_output_schema
 from bqvision.local.statements.parameters import QueryParameter
 from bqvision.local.statements.parse import parse
-from bqvision.local.statements.rewrite import Rewritten, rewrite
+from bqvision.local.statements.query import model_functions
+from bqvision.local.statements.rewrite import Rewritten, replaced, rewrite
 from bqvision.local.statements.script import split_statements
+from bqvision.local.statements.steps import Step, next_step
 from bqvision.local.statements.tokens import Span, StatementError, UnsupportedStatementError
 from bqvision.local.statements.values import Expression, Interval, JsonText, Struct, Value
 
@@ -41,6 +44,8 @@ __all__ = [
     "Interval",
     "JsonText",
     "ModelCall",
+    "OutputField",
+    "OutputType",
     "ParsedStatement",
     "Path",
     "Query",
@@ -52,13 +57,18 @@ __all__ = [
     "SignedUrlCall",
     "Span",
     "StatementError",
+    "Step",
     "Struct",
     "TableInput",
     "Target",
     "UnsupportedStatementError",
     "Value",
     "identifier",
+    "model_functions",
+    "next_step",
     "parse",
+    "parse_output_schema",
+    "replaced",
     "rewrite",
     "split_statements",
     "string_literal",

@@ -123,6 +123,21 @@ def _whole_timestamp_diff(name: str, arguments: Sequence[Cursor]) -> str | None:
     return f"DIV({name}({end}, {start}, MICROSECOND), {unit})"
 
 
+def windowed_countif(sql: str) -> str:
+    """COUNTIF can't be computed over a window; COUNT of what is NULL elsewhere is the same and can.
+
+    Args:
+        sql: GoogleSQL.
+    """
+    return _rewrite_calls(sql, frozenset({"COUNTIF"}), _windowed_countif)
+
+
+def _windowed_countif(_: str, arguments: Sequence[Cursor]) -> str | None:
+    if len(arguments) != 1 or arguments[0].peek().word == "DISTINCT":
+        return None
+    return f"COUNT(IF({windowed_countif(arguments[0].text)}, 1, NULL))"
+
+
 def strict_safe_cast(sql: str) -> str:
     """SAFE_CAST of a text to INT64 rounds decimals; BigQuery gives NULL for what isn't a whole number.
 
@@ -247,5 +262,6 @@ DIFFERENCES: tuple[Callable[[str], str], ...] = (
     lenient_json,
     whole_timestamp_diff,  # before whole_div: it makes calls of DIV
     whole_div,
+    windowed_countif,
 )
 """All rewrites, in the order in which they are applied."""

@@ -183,17 +183,17 @@ class ModelCall:
     Attributes:
         function: Its name, such as ML.GENERATE_TEXT.
         span: The whole call, name to closing bracket, without an alias.
-        scalar: Whether it is a scalar function; then only `function` and `span` say something.
-        model: The model, or None.
-        source: Where the rows come from, or None.
-        arguments: The fields of the STRUCT by lower-cased name.
+        model: The model; None for a scalar function.
+        source: Where the rows come from; None for a scalar function.
+        question: What a scalar function asks about each row, which is among its arguments too; else None.
+        arguments: The named arguments, or the fields of the STRUCT, by lower-cased name.
     """
 
     function: str
     span: Span
-    scalar: bool
     model: Path | None = None
     source: TableInput | QueryInput | None = None
+    question: Expression | None = None
     arguments: Mapping[str, Value] = field(default_factory=dict, repr=False)
 
 

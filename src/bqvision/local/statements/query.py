@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bqvision.local.functions import FUNCTIONS
+from bqvision.local.statements.calls import model_call
 from bqvision.local.statements.constants import constant
 from bqvision.local.statements.cursor import Cursor, closing_index
-from bqvision.local.statements.nodes import ModelCall, Query, QueryInput, SignedUrlCall, TableInput, Target
+from bqvision.local.statements.keywords import RESERVED
+from bqvision.local.statements.nodes import Query, SignedUrlCall, Target
 from bqvision.local.statements.options import Options
-from bqvision.local.statements.tokens import Kind, Span, StatementError, UnsupportedStatementError
+from bqvision.local.statements.tokens import Kind, Span, StatementError, UnsupportedStatementError, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bqvision.local.statements.nodes import Path
+    from bqvision.local.statements.nodes import ModelCall, Path
     from bqvision.local.statements.parameters import QueryParameter
     from bqvision.local.statements.tokens import Token
     from bqvision.local.statements.values import Value
-
-TABLE_FUNCTIONS = frozenset({"ML.GENERATE_TEXT", "AI.GENERATE_TEXT", "AI.GENERATE_TABLE"})
-"""Model functions that stand in a FROM clause."""
-
-SCALAR_FUNCTIONS = frozenset(
-    {
-        "AI.GENERATE",
-        "AI.GENERATE_BOOL",
-        "AI.GENERATE_INT",
-        "AI.GENERATE_DOUBLE",
-        "AI.IF",
-        "AI.CLASSIFY",
-        "AI.SCORE",
-    }
-)
-"""Model functions that give one value per row."""
 
 _TRANSFORM = "EXTERNAL_OBJECT_TRANSFORM"
 
@@ -51,12 +38,10 @@ def parse_query(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, Qu
     model_calls: list[ModelCall] = []
     signed_url_calls: list[SignedUrlCall] = []
     for name, arguments, span in _calls(sql, tokens):
-        if name in SCALAR_FUNCTIONS:
-            model_calls.append(ModelCall(function=name, span=span, scalar=True))
-        elif name in TABLE_FUNCTIONS:
-            model_calls.append(_model_call(name, arguments, span, parameters))
-        elif name == _TRANSFORM:
+        if name == _TRANSFORM:
             signed_url_calls.append(_signed_url_call(arguments, span, parameters))
+        else:
+            model_calls.append(model_call(FUNCTIONS[name], arguments, span, parameters))
     return Query(
         sql=sql,
         parameters=tuple(parameters.values()),
@@ -65,6 +50,15 @@ def parse_query(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, Qu
         table_paths=_table_paths(sql, tokens),
         target=_target(sql, tokens, parameters),
     )
+
+
+def model_functions(sql: str) -> tuple[str, ...]:
+    """Returns the names of the model functions that a text calls.
+
+    Args:
+        sql: A statement or a script.
+    """
+    return tuple(name for name, _, _ in _calls(sql, tokenize(sql)) if name != _TRANSFORM)
 
 
 def _names(sql: str, tokens: tuple[Token, ...]) -> Iterator[tuple[Path, int, int]]:
@@ -82,74 +76,12 @@ def _names(sql: str, tokens: tuple[Token, ...]) -> Iterator[tuple[Path, int, int
 def _calls(sql: str, tokens: tuple[Token, ...]) -> Iterator[tuple[str, Cursor, Span]]:
     for path, start, after in _names(sql, tokens):
         name = ".".join(path).upper()
-        if name not in TABLE_FUNCTIONS and name not in SCALAR_FUNCTIONS and name != _TRANSFORM:
+        if name not in FUNCTIONS and name != _TRANSFORM:
             continue
         if after >= len(tokens) or tokens[after].operator != "(":
             continue
         end = closing_index(sql, tokens, after)
         yield name, Cursor(sql, tokens[after + 1 : end]), Span(tokens[start].start, tokens[end].end)
-
-
-def _model_call(
-    function: str, arguments: Cursor, span: Span, parameters: Mapping[str, QueryParameter]
-) -> ModelCall:
-    items = list(arguments.items())
-    if len(items) < 2:
-        reason = f"{function} needs MODEL and TABLE or a query"
-        raise StatementError(reason, arguments.sql, span.start)
-    model, source, *rest = items
-    model.expect("MODEL")
-    path = model.path()
-    model.expect_end()
-    if len(rest) > 1:
-        raise rest[1].error(f"Too many arguments to {function}")
-    return ModelCall(
-        function=function,
-        span=span,
-        scalar=False,
-        model=path,
-        source=_input(source),
-        arguments=_arguments(rest[0], parameters) if rest else {},
-    )
-
-
-def _input(cursor: Cursor) -> TableInput | QueryInput:
-    if cursor.accept("TABLE"):
-        start = cursor.peek().start
-        path = cursor.path()
-        end = cursor.tokens[cursor.index - 1].end
-        cursor.expect_end()
-        return TableInput(path, Span(start, end))
-    if cursor.peek().operator != "(":
-        raise cursor.unexpected("TABLE or a query in brackets")
-    query = cursor.group()
-    cursor.expect_end()
-    return QueryInput(query.text, query.span)
-
-
-def _arguments(cursor: Cursor, parameters: Mapping[str, QueryParameter]) -> Mapping[str, Value]:
-    if cursor.peek().word != "STRUCT":
-        raise cursor.unexpected("STRUCT(...)")
-    cursor.next()
-    group = cursor.group()
-    cursor.expect_end()
-    values: dict[str, Value] = {}
-    for item in group.items():
-        place = item.span.start
-        name, value = _field(item, parameters)
-        if name in values:
-            raise StatementError(f"Duplicate argument {name}", cursor.sql, place)
-        values[name] = value
-    return values
-
-
-def _field(item: Cursor, parameters: Mapping[str, QueryParameter]) -> tuple[str, Value]:
-    """Reads `value AS name`, the name being what stands behind the last AS outside brackets."""
-    tokens = item.tokens
-    if len(tokens) < 3 or tokens[-2].word != "AS" or tokens[-1].kind not in {Kind.WORD, Kind.QUOTED}:
-        raise item.error("Every field of the model's STRUCT needs a name: value AS name")
-    name = Cursor(item.sql, tokens[-1:]).path()[-1]
-    return name.lower(), constant(Cursor(item.sql, tokens[:-2]), parameters)
 
 
 def _signed_url_call(
@@ -175,7 +107,7 @@ def _table_paths(sql: str, tokens: tuple[Token, ...]) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     for path, start, after in _names(sql, tokens):
         is_call = after < len(tokens) and tokens[after].operator == "("
-        is_keyword = after - start == 1 and tokens[start].word in _KEYWORDS
+        is_keyword = after - start == 1 and tokens[start].word in RESERVED
         if not is_call and not is_keyword:
             found.setdefault(path)
     return tuple(found)
@@ -226,93 +158,5 @@ _OBJECT_WORDS = frozenset(
     {
         *("TEMP", "TEMPORARY", "TABLE", "VIEW", "MATERIALIZED", "SNAPSHOT", "EXTERNAL", "FUNCTION"),
         *("PROCEDURE", "SCHEMA", "MODEL"),
-    }
-)
-# Reserved words can't be a table's name unless they are quoted.
-_KEYWORDS = frozenset(
-    {
-        *(
-            "ALL",
-            "AND",
-            "ANY",
-            "ARRAY",
-            "AS",
-            "ASC",
-            "AT",
-            "BETWEEN",
-            "BY",
-            "CASE",
-            "CAST",
-            "COLLATE",
-            "CREATE",
-        ),
-        *(
-            "CROSS",
-            "CUBE",
-            "CURRENT",
-            "DEFAULT",
-            "DEFINE",
-            "DESC",
-            "DISTINCT",
-            "ELSE",
-            "END",
-            "ENUM",
-            "ESCAPE",
-        ),
-        *(
-            "EXCEPT",
-            "EXCLUDE",
-            "EXISTS",
-            "EXTRACT",
-            "FALSE",
-            "FETCH",
-            "FOLLOWING",
-            "FOR",
-            "FROM",
-            "FULL",
-            "GROUP",
-        ),
-        *(
-            "GROUPING",
-            "GROUPS",
-            "HASH",
-            "HAVING",
-            "IF",
-            "IGNORE",
-            "IN",
-            "INNER",
-            "INTERSECT",
-            "INTERVAL",
-            "INTO",
-        ),
-        *("IS", "JOIN", "LATERAL", "LEFT", "LIKE", "LIMIT", "LOOKUP", "MERGE", "NATURAL", "NEW", "NO", "NOT"),
-        *("NULL", "NULLS", "OF", "ON", "OR", "ORDER", "OUTER", "OVER", "PARTITION", "PRECEDING", "PROTO"),
-        *(
-            "QUALIFY",
-            "RANGE",
-            "RECURSIVE",
-            "RESPECT",
-            "RIGHT",
-            "ROLLUP",
-            "ROWS",
-            "SELECT",
-            "SET",
-            "SOME",
-            "STRUCT",
-        ),
-        *(
-            "TABLESAMPLE",
-            "THEN",
-            "TO",
-            "TREAT",
-            "TRUE",
-            "UNBOUNDED",
-            "UNION",
-            "UNNEST",
-            "USING",
-            "WHEN",
-            "WHERE",
-        ),
-        *("WINDOW", "WITH", "WITHIN"),
     }
 )

@@ -26,12 +26,14 @@ from bqvision.local.statements.literals import (
     string_text,
 )
 from bqvision.local.statements.parse import name_parameters
-from bqvision.local.statements.script import is_script
+from bqvision.local.statements.query import parse_query
+from bqvision.local.statements.script import is_script, split_tokens
 from bqvision.local.statements.tokens import Kind, Span, StatementError, scan, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bqvision.local.statements.nodes import Query
     from bqvision.local.statements.parameters import QueryParameter
     from bqvision.local.statements.tokens import Token
 
@@ -74,6 +76,26 @@ def rewrite(
     for difference in DIFFERENCES:
         sql = difference(sql)
     return _Writer(sql, parameters).written()
+
+
+def replaced(query: Query, replacements: Mapping[Span, str]) -> Query:
+    """Replaces parts of a statement.
+
+    Args:
+        query: The statement.
+        replacements: What takes the place of which part.
+
+    Returns:
+        What it is after that.
+
+    Raises:
+        StatementError: Two parts overlap, or the statement can't be read any more.
+    """
+    sql = splice(query.sql, replacements)
+    named = {
+        parameter.name.lower(): parameter for parameter in query.parameters if parameter.name is not None
+    }
+    return parse_query(sql, split_tokens(sql, tokenize(sql))[0], named)
 
 
 def splice(sql: str, replacements: Mapping[Span, str]) -> str:
