@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.scripted import ScriptedModel
 from bqvision.local.server import LocalServer, serve
 from bqvision.local.simulated import SimulatedBucket
@@ -34,6 +35,7 @@ __all__ = [
     "JsonValue",
     "LocalServer",
     "OCRReader",
+    "OpenAICompatible",
     "PermanentRowError",
     "RetryableRowError",
     "RowError",

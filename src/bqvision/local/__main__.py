@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 
-from bqvision.errors import BqvisionError
+from bqvision.errors import BqvisionError, InvalidInputError
+from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.server import LocalServer, serve
 
 
@@ -27,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with serve(
             buckets=dict(given.bucket),
+            model=_model(given),
             data_dir=given.data_dir,
             project=given.project,
             location=given.location,
@@ -62,7 +65,31 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--location", default="US", help="location of datasets and jobs that name none")
     parser.add_argument("--data-dir", help="keep tables and models here from start to start")
     parser.add_argument("--workers", type=int, help="how many images are read at once; default: all cores")
+    server = parser.add_argument_group(
+        "a vision model on an OpenAI-compatible server (Ollama, vLLM, llama.cpp, LM Studio), for all endpoints"
+    )
+    server.add_argument("--openai-base-url", metavar="URL", help="its API, such as http://localhost:11434/v1")
+    server.add_argument("--openai-model", metavar="NAME", help="its name for the model")
+    server.add_argument(
+        "--openai-api-key-env", metavar="VAR", help="the environment variable that holds its API key"
+    )
     return parser
+
+
+def _model(given: argparse.Namespace) -> OpenAICompatible | None:
+    """Return the model that the options name; None reads the print on the images.
+
+    Raises:
+        InvalidInputError: They name half of one.
+    """
+    base_url, model, variable = given.openai_base_url, given.openai_model, given.openai_api_key_env
+    if base_url is None and model is None and variable is None:
+        return None
+    if base_url is None or model is None:
+        raise InvalidInputError("--openai-base-url and --openai-model are given together")
+    if variable is not None and variable not in os.environ:
+        raise InvalidInputError(f"the environment variable {variable}, for the API key, is not set")
+    return OpenAICompatible(base_url, model, None if variable is None else os.environ[variable])
 
 
 def _bucket(text: str) -> tuple[str, str]:

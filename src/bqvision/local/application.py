@@ -21,6 +21,7 @@ from bqvision.local.gateway import gateway
 from bqvision.local.jobs import JobTable
 from bqvision.local.models import VisionModels
 from bqvision.local.object_tables import ObjectTables
+from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.rest_connections import ConnectionsApi
 from bqvision.local.rest_jobs import JobsApi
 from bqvision.local.rest_resources import ResourcesApi
@@ -64,9 +65,11 @@ class Application:
             spill_dir=Path(config.home) / "spilled",
         )
         bench = _bench(config)
+        make_models = VisionModels if bench is None else bench.models
+        self._models = make_models(_models(config), config.workers)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                _gateway(config, self._emulator, f"http://127.0.0.1:{self.port}", bench),
+                _gateway(config, self._emulator, self._models, f"http://127.0.0.1:{self.port}", bench),
                 http="auto" if bench is None else bench.protocol,
                 log_config=None,
                 access_log=False,
@@ -93,6 +96,7 @@ class Application:
         """Stop serving and close the database."""
         self._server.should_exit = True
         self._thread.join(_STOP_SECONDS)
+        self._models.close()
         self._emulator.stop()
 
     def _serve(self) -> None:
@@ -107,13 +111,13 @@ def _bench(config: ServerConfig) -> FaultBench | None:
     return FaultBench()
 
 
-def _gateway(config: ServerConfig, emulator: Emulator, endpoint: str, bench: FaultBench | None) -> ASGIApp:
+def _gateway(
+    config: ServerConfig, emulator: Emulator, models: VisionModels, endpoint: str, bench: FaultBench | None
+) -> ASGIApp:
     buckets = Buckets(
         {name: Path(bucket) if isinstance(bucket, str) else bucket for name, bucket in config.buckets.items()}
     )
     catalog = Catalog(Path(config.data_dir) / "catalog.json" if config.persistent else None)
-    make_models = VisionModels if bench is None else bench.models
-    models = make_models(_models(config), config.workers)
     tables = ObjectTables(catalog, buckets, emulator)
     connections = Connections(catalog)
     definitions = Definitions(catalog, connections, tables, emulator, models, config.location)
@@ -147,7 +151,9 @@ def _models(config: ServerConfig) -> Mapping[str, VisionModel]:
 
             models[route.pattern] = OCRReader()
         elif route.kind == "scripted":
-            models[route.pattern] = ScriptedModel(**route.script)
+            models[route.pattern] = ScriptedModel(**route.settings)
+        elif route.kind == "openai":
+            models[route.pattern] = OpenAICompatible(**route.settings)
         elif config.bridge_port is not None:
             key = bytes.fromhex(config.bridge_key)
             models[route.pattern] = ParentModel(config.bridge_port, key, route.index)

@@ -18,12 +18,12 @@ class ModelRoute:
     """Which vision model answers for the endpoints that match a pattern."""
 
     pattern: str
-    kind: Literal["ocr", "parent", "scripted"]
-    """``ocr`` and ``scripted`` run in the server process, ``parent`` calls back into the one that started it."""
+    kind: Literal["ocr", "openai", "parent", "scripted"]
+    """``parent`` calls back into the process that started the server; the others run in the server."""
     index: int = 0
     """Which of the parent's models."""
-    script: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The settings of a scripted model."""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """The settings of a model that is data; there may be an API key among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from bqvision.local.buckets import matches
+from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.protocol import ApiError
 
 if TYPE_CHECKING:
@@ -28,12 +29,17 @@ class VisionModels:
 
     Args:
         models: Pattern to model; the first that matches answers.
-        workers: How many calls run at once.
+        workers: How many calls run at once, of all models together that work on this machine. One that has
+            another server work has threads of its own: they wait more than they work.
     """
 
     def __init__(self, models: Mapping[str, VisionModel], workers: int) -> None:
         self._models = dict(models)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vision")
+        self._pools: dict[OpenAICompatible, ThreadPoolExecutor] = {}
+        for model in models.values():
+            if isinstance(model, OpenAICompatible) and model not in self._pools:
+                self._pools[model] = ThreadPoolExecutor(model.concurrency, thread_name_prefix="vision-server")
         self.workers = workers
         self._lock = threading.Lock()
         self.calls: Counter[str] = Counter()
@@ -47,7 +53,7 @@ class VisionModels:
         """
         names = {endpoint, endpoint.rpartition("/")[2]}
         for pattern, model in self._models.items():
-            if any(matches(pattern, name) for name in names):
+            if pattern in names or any(matches(pattern, name) for name in names):
                 return model
         mapped = ", ".join(self._models) if self._models else "none"
         raise ApiError(
@@ -56,9 +62,19 @@ class VisionModels:
             f"mapped endpoints: {mapped}",
         )
 
-    async def on_a_thread(self, work: Callable[[], T]) -> T:
-        """Do some work, which may ask models, on one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    def workers_for(self, model: VisionModel) -> int:
+        """Return how many calls of a model run at once."""
+        return model.concurrency if isinstance(model, OpenAICompatible) else self.workers
+
+    async def on_a_thread(self, work: Callable[[], T], *, model: VisionModel | None = None) -> T:
+        """Do some work, which may ask models, on one of the threads.
+
+        Args:
+            work: What to do.
+            model: The model that it asks, to do it on one of that model's threads; None is any.
+        """
+        pool = self._pools.get(model, self._pool) if isinstance(model, OpenAICompatible) else self._pool
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
 
     def ask(self, model: VisionModel, request: VisionRequest) -> VisionAnswer:
         """Ask a model, and count the call.
@@ -73,5 +89,9 @@ class VisionModels:
         return model(request)
 
     def close(self) -> None:
-        """Start no further call."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Start no further call, and leave the servers that models were asked on."""
+        for pool in (self._pool, *self._pools.values()):
+            pool.shutdown(wait=False, cancel_futures=True)
+        for model in self._models.values():
+            if isinstance(model, OpenAICompatible):
+                model.close()

@@ -18,6 +18,7 @@ from bqvision.errors import InvalidInputError, MissingExtraError
 from bqvision.local.bridge import ModelBridge
 from bqvision.local.config import ModelRoute, ServerConfig
 from bqvision.local.control import Control
+from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.process import end, handshake, spawn
 from bqvision.local.scripted import ScriptedModel
 from bqvision.local.simulated import SimulatedBucket
@@ -57,13 +58,14 @@ def serve(
             images than there are.
         model: What answers for remote models: one callable for all endpoints, or callables by endpoint
             pattern (``gemini-*``), the first that matches. None reads the print on the images (OCR) for
-            ``gemini-*``. Callables run in this process, and several calls run at once; a `ScriptedModel`, being
-            data, runs in the server.
+            ``gemini-*``. Callables run in this process, and several calls run at once; a `ScriptedModel` or an
+            `OpenAICompatible`, being data, runs in the server.
         data_dir: Where datasets, tables, models and connections are kept; None keeps them until the end.
         project: The project id.
         location: The location of datasets and jobs that name none.
         port: The port on 127.0.0.1; 0 takes a free one.
-        workers: How many images are read at once; None is one for each core.
+        workers: How many images are read at once; None is one for each core. An `OpenAICompatible` has its own
+            number.
         faults: What goes wrong; None is nothing.
 
     Returns:
@@ -268,7 +270,9 @@ def _routes(
         if isinstance(one, OCRReader):
             routes.append(ModelRoute(pattern, "ocr"))
         elif type(one) is ScriptedModel:
-            routes.append(ModelRoute(pattern, "scripted", script=one.settings()))
+            routes.append(ModelRoute(pattern, "scripted", settings=one.settings()))
+        elif type(one) is OpenAICompatible:
+            routes.append(ModelRoute(pattern, "openai", settings=one.settings()))
         else:
             routes.append(ModelRoute(pattern, "parent", index=len(models)))
             models.append(one)

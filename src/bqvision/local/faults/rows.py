@@ -36,21 +36,22 @@ class FaultyModels(VisionModels):
         self._ledger = ledger
 
     @override
-    def find(self, endpoint: str) -> VisionModel:
-        """Return the model that answers for an endpoint, where no fault does.
+    def ask(self, model: VisionModel, request: VisionRequest) -> VisionAnswer:
+        """Ask a model, where no fault answers, and count the call.
 
         Raises:
-            ApiError: None does.
+            RowError: The row can't be answered, or a fault strikes it.
+            ModelError: The model broke down.
         """
-        model = super().find(endpoint)
+        fault = self._ledger.row([image.uri for image in request.images])
+        return super().ask(model if fault is None else _failing(fault), request)
 
-        def answer(request: VisionRequest, /) -> VisionAnswer:
-            fault = self._ledger.row([image.uri for image in request.images])
-            if fault is not None:
-                raise _fixed(fault)
-            return model(request)
 
-        return answer
+def _failing(fault: Fault) -> VisionModel:
+    def fail(_: VisionRequest, /) -> VisionAnswer:
+        raise _fixed(fault)
+
+    return fail
 
 
 def _fixed(fault: Fault) -> FixedRowError:
