@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import bqvision as bv
 from bqvision.local import (
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+R = TypeVar("R", bound=bv.ImageResult)
+
 PROMPT = (
     "For the movie represented by this poster, what is the movie title and year of release? "
     "Answer in JSON format with two keys: title, year. title should be string, year should be integer."
@@ -35,6 +37,12 @@ _FAILURES = {
 }
 
 
+def model_of(analysis: bv.Analysis[R]) -> bv.RemoteModel:
+    """The remote model that an analysis asks."""
+    assert analysis.model is not None
+    return analysis.model
+
+
 class Oracle:
     """A vision model that reads its answer, or its failure, in the image."""
 
@@ -43,8 +51,11 @@ class Oracle:
         self.gate = threading.Event()
         self.gate.set()
         self.limits: list[object] = []
+        self.schemas: list[Mapping[str, object] | None] = []
+        self.prompts: list[str] = []
+        self.seen: list[tuple[str, ...]] = []
         self.watch: Callable[[str], object] | None = None
-        self._seen: Counter[str] = Counter()
+        self._calls: Counter[str] = Counter()
 
     def __call__(self, request: VisionRequest) -> VisionAnswer:
         """Do what the image says, once the gate is open."""
@@ -53,10 +64,13 @@ class Oracle:
         image = request.images[0]
         order: dict[str, str] = json.loads(image.data)
         self.limits.append(request.parameters.get("max_output_tokens"))
-        self._seen[image.uri] += 1
+        self.schemas.append(request.schema)
+        self.prompts.append(request.prompt)
+        self.seen.append(tuple(shown.uri for shown in request.images))
+        self._calls[image.uri] += 1
         if self.watch is not None:
             self.watch(image.uri)
-        if self._seen[image.uri] <= int(order.get("busy", "0")):
+        if self._calls[image.uri] <= int(order.get("busy", "0")):
             raise RetryableRowError("RESOURCE EXHAUSTED error from remote endpoint")
         if "fail" in order:
             raise _FAILURES[order["fail"]](order.get("message", "told to fail"))

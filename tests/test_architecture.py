@@ -13,10 +13,12 @@ SOURCE = Path(bqvision.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"_rest", "_text", "records", "_error_table", "testing"},
+    {"_rest", "_text", "records", "values", "_error_table", "testing"},
+    {"field_types"},
+    {"annotations"},
     {"schema", "_google_errors"},
     {"answers", "outcomes", "_retry"},
-    {"decoding", "sql", "_calls"},
+    {"answer_schema", "decoding", "sql", "_calls"},
     {"_pages", "_job_config"},
     {"_metadata", "_results"},
     {"_job_calls"},
@@ -30,6 +32,8 @@ LAYERS = (
     {"rounds"},
     {"run"},
     {"analysis"},
+    {"evaluating"},
+    {"questions"},
     {"object_table", "remote_model"},
     {"dataset"},
     {"client"},

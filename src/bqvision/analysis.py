@@ -14,29 +14,49 @@ from bqvision.records import Outcome
 from bqvision.run import carry_out
 from bqvision.schema import R
 from bqvision.sql import analysis as sql
+from bqvision.sql.images import Images
 from bqvision.sql.pending import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from bqvision.dataset import Dataset
     from bqvision.object_table import ObjectTable
     from bqvision.remote_model import RemoteModel
     from bqvision.run import AnalysisRun
     from bqvision.schema import RecordSchema
+    from bqvision.sql.arguments import Arguments
     from bqvision.sql.compose import Statement
+    from bqvision.sql.functions import FunctionName
     from bqvision.sql.names import TableName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis(Generic[R]):
-    """What to ask about every image of an object table; made by `RemoteModel.analyze`, it does no I/O by itself."""
+    """What to ask about every image of an object table; it does no I/O by itself.
 
-    model: RemoteModel
+    Made by `RemoteModel.analyze`, or by `ObjectTable.analyze` and its like.
+    """
+
     images: ObjectTable
-    arguments: sql.GenerateTextArguments
-    """The arguments of ``ML.GENERATE_TEXT``, checked."""
+    arguments: Arguments
+    """What is asked, by which of BigQuery's functions; checked."""
     schema: RecordSchema[R]
     """The record class and the fields that its answers hold."""
+    model: RemoteModel | None = None
+    """The remote model that is asked; None for a function that names its endpoint itself."""
+    group_by: str | None = None
+    """The pattern that takes a group's name out of a URI; None where each image is a question of its own."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset of tables whose names leave it out, which is the model's, or else the object table's."""
+        return self.images.dataset if self.model is None else self.model.dataset
+
+    @property
+    def function(self) -> FunctionName:
+        """The function that is called."""
+        return self.arguments.function
 
     def run(self, into: str, **options: Unpack[RunOptions]) -> AnalysisRun[R]:
         """Ask about every image that has no final answer yet, and keep each answer in a results table.
@@ -97,8 +117,8 @@ class Analysis(Generic[R]):
             )
         limits = Limits.of(options)
         self._check(limits)
-        table = self.model.dataset.table_name(into)
-        if self.model.dataset.service.get_table(table) is None:
+        table = self.dataset.table_name(into)
+        if self.dataset.service.get_table(table) is None:
             raise NotFoundError(
                 "there is no such results table",
                 resource=str(table),
@@ -123,11 +143,24 @@ class Analysis(Generic[R]):
 
     def table_statement(self, into: str, *, replace: bool = True, all_columns: bool = False) -> Statement:
         """Return what `create_table` sends, unsent."""
-        return sql.generate_text_table(
-            into=self.model.dataset.table_name(into),
-            source=self.images.name,
-            model=self.model.name,
-            arguments=self.arguments,
+        table = self.dataset.table_name(into)
+        arguments = self.arguments
+        # Only the table functions for text take an object table as it is, and with these arguments not even they.
+        beyond = self.group_by or arguments.ground_with_google_search is not None or arguments.request_type
+        if self.model is not None and arguments.declared.object_tables and not beyond:
+            return sql.generate_text_table(
+                into=table,
+                source=self.images.name,
+                model=self.model.name,
+                arguments=arguments,
+                replace=replace,
+                all_columns=all_columns,
+            )
+        return sql.generate_table(
+            into=table,
+            images=Images(table=self.images.name, group_by=self.group_by),
+            model=None if self.model is None else self.model.name,
+            arguments=arguments,
             replace=replace,
             all_columns=all_columns,
         )
@@ -140,8 +173,9 @@ class Analysis(Generic[R]):
         Args:
             into: The table to make.
             replace: Whether a table of that name is replaced.
-            all_columns: Whether all of the object table's columns and the row's status are kept, and not only the
-                URI and the answer. Without the status, an image that failed can't be told from one that was blocked.
+            all_columns: Whether all that there is on a row is kept. Else ``ML.GENERATE_TEXT`` and ``AI.GENERATE_TEXT``
+                leave the URI and the answer; without the status, an image that failed can't be told from one that
+                was blocked.
 
         Returns:
             The table's full name, for `read` and `format`.
@@ -152,7 +186,7 @@ class Analysis(Generic[R]):
             JobError: The job did not do its work; it may have been paid for all the same.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        dataset = self.model.dataset
+        dataset = self.dataset
         statement = self.table_statement(into, replace=replace, all_columns=all_columns)
         # A job that failed may have paid for its calls, so it is not run again.
         dataset.service.execute(statement, attempts=1, location=dataset.location)
@@ -172,15 +206,15 @@ class Analysis(Generic[R]):
             ServiceError: BigQuery refused, or could not be reached.
             PartialReadError: Some records were delivered, the rest could not be read.
         """
-        name = self.model.dataset.table_name(table)
+        name = self.dataset.table_name(table)
         columns = self._columns(name)
         if "fingerprint" in columns:
             yield from self._plan(table).records()
             return
-        dataset = self.model.dataset
+        dataset = self.dataset
         job = dataset.service.execute(sql.read_table(name), location=dataset.location)
         for row in dataset.service.rows(job):
-            yield decode(self.schema, row)
+            yield decode(self.schema, row, self.arguments.declared)
 
     def format_statement(self, source: str, into: str, *, replace: bool = True) -> Statement:
         """Return what `format` sends, unsent, once it is known which kind of table ``source`` is.
@@ -195,13 +229,18 @@ class Analysis(Generic[R]):
             InvalidInputError: It is neither kind of table.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        name = self.model.dataset.table_name(source)
-        target = self.model.dataset.table_name(into)
+        name = self.dataset.table_name(source)
+        target = self.dataset.table_name(into)
         columns = self._columns(name)
         if "fingerprint" in columns:
             return self._plan(source).format(target, replace=replace)
         return sql.format_table(
-            source=name, into=target, schema=self.schema, columns=columns, replace=replace
+            source=name,
+            into=target,
+            schema=self.schema,
+            function=self.arguments.declared,
+            columns=columns,
+            replace=replace,
         )
 
     def format(self, source: str, into: str, *, replace: bool = True) -> str:
@@ -221,17 +260,29 @@ class Analysis(Generic[R]):
             InvalidInputError: It is neither kind of table.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        dataset = self.model.dataset
+        dataset = self.dataset
         dataset.service.execute(
             self.format_statement(source, into, replace=replace), location=dataset.location
         )
         return str(dataset.table_name(into))
 
     def _check(self, limits: Limits) -> None:
-        if limits.max_tokens is not None and self.arguments.flatten_json_output is True:
+        wrong = [uri for uri in limits.uris or () if not uri.startswith("gs://")]
+        if wrong and self.group_by is None:
+            raise InvalidInputError(
+                f"uris holds {wrong[0][:80]!a}, which is no URI", next_step="Write gs://bucket/name."
+            )
+        if limits.max_tokens is None:
+            return
+        if self.arguments.flatten_json_output is True:
             raise InvalidInputError(
                 "max_tokens needs token counts, which flatten_json_output=True leaves out",
                 next_step="Leave flatten_json_output out, or use max_calls.",
+            )
+        if not self.arguments.declared.reports_usage:
+            raise InvalidInputError(
+                f"max_tokens needs token counts, which {self.function} does not give",
+                next_step="Use max_calls.",
             )
 
     def _plan(
@@ -242,17 +293,10 @@ class Analysis(Generic[R]):
         ask_again: Collection[Outcome] = UNANSWERED,
         only_failed: bool = False,
     ) -> Plan[R]:
-        endpoint = self.model.describe().endpoint
-        if endpoint is None:
-            raise InvalidInputError(
-                "this is no remote model: BigQuery reports no endpoint for it",
-                resource=str(self.model.name),
-                next_step="Give a model that was made with dataset.remote_model(...).create(endpoint=...).",
-            )
         plan = Plan(
             analysis=self,
-            ledger=self.model.dataset.table_name(into),
-            endpoint=endpoint,
+            ledger=self.dataset.table_name(into),
+            endpoint=self._endpoint(),
             ask_again=frozenset(ask_again),
             only_failed=only_failed,
             limits=limits if limits is not None else Limits(),
@@ -260,8 +304,20 @@ class Analysis(Generic[R]):
         plan.statements()  # what can not be right is refused before anything is sent
         return plan
 
+    def _endpoint(self) -> str:
+        if self.model is None:
+            return self.arguments.endpoint or ""
+        endpoint = self.model.describe().endpoint
+        if endpoint is None:
+            raise InvalidInputError(
+                "this is no remote model: BigQuery reports no endpoint for it",
+                resource=str(self.model.name),
+                next_step="Give a model that was made with dataset.remote_model(...).create(endpoint=...).",
+            )
+        return endpoint
+
     def _columns(self, table: TableName) -> dict[str, str]:
-        resource = self.model.dataset.service.get_table(table)
+        resource = self.dataset.service.get_table(table)
         if resource is None:
             raise NotFoundError(
                 "there is no such table",

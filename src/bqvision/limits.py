@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypedDict, cast
+from typing import Final, TypedDict, cast
 
 from typing_extensions import override
 
 from bqvision.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_BATCH_SIZE: Final = 25_000
 """Images in one job, unless told otherwise: 10 million images are 400 jobs, and BigQuery runs the first 1,500
@@ -23,6 +21,8 @@ TOKENS_PER_CALL: Final = 1_000
 (https://ai.google.dev/gemini-api/docs/tokens), the prompt, the thinking and the answer."""
 _BATCHES_PER_LIMIT: Final = 10
 _MOST_JOBS: Final = 100
+_MOST_URIS: Final = 10_000
+"""They are sent with several statements, each at most 1 MB of text and 10 MB in all."""
 
 
 class RunOptions(TypedDict, total=False):
@@ -51,6 +51,9 @@ class RunOptions(TypedDict, total=False):
     job_attempts: int
     """How often a batch may be run if its job fails for a passing reason, by default once; a failed job may have
     been paid for, and each further one is paid for again."""
+    uris: Collection[str]
+    """Only these images, or groups of them, by the URIs of their records, at most 10,000; no other is asked about,
+    counted or read."""
     cancel_on_exit: bool
     """Whether jobs in flight are cancelled when the run is interrupted; by default they go on, and the next run
     joins them."""
@@ -71,6 +74,7 @@ class Limits:
     timeout: float | None = None
     retry_truncated: bool = False
     job_attempts: int = 1
+    uris: tuple[str, ...] | None = None
     cancel_on_exit: bool = False
 
     @classmethod
@@ -101,12 +105,28 @@ class Limits:
         for name in ("retry_truncated", "cancel_on_exit"):
             if type(given.get(name, False)) is not bool:
                 raise InvalidInputError(f"{name} must be True or False")
+        if "uris" in given:
+            given["uris"] = _uris(given["uris"])
         tokens = given.get("max_tokens")
         if "batch_size" not in given and isinstance(tokens, int):
             given["batch_size"] = min(
                 DEFAULT_BATCH_SIZE, max(1, tokens // (TOKENS_PER_CALL * _BATCHES_PER_LIMIT))
             )
         return cls(**given)  # type: ignore[arg-type]  # each was just checked
+
+
+def _uris(value: object) -> tuple[str, ...]:
+    if isinstance(value, str | Mapping) or not isinstance(value, Collection):
+        raise InvalidInputError(
+            "uris must be a list of URIs", next_step="Give, for example, uris=['gs://bucket/one.jpg']."
+        )
+    chosen = sorted({str(uri) for uri in cast("Collection[object]", value)})
+    if not 0 < len(chosen) <= _MOST_URIS:
+        raise InvalidInputError(
+            f"uris holds {len(chosen):,} URIs, not 1 to {_MOST_URIS:,}",
+            next_step="Make an object table over the images instead, or use max_images.",
+        )
+    return tuple(chosen)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bqvision import _rest
 from bqvision.errors import InvalidInputError, NotFoundError
+from bqvision.questions import Questions
 from bqvision.sql import object_tables as sql
 from bqvision.sql.names import Connection, TableName, parse_connection
 
@@ -69,7 +70,7 @@ class SignedUrl:
     url: str = field(repr=False)
 
 
-class ObjectTable:
+class ObjectTable(Questions):
     """An object table of a dataset, by name; making this object does no I/O.
 
     Args:
@@ -377,6 +378,10 @@ class ObjectTable:
         """
         statement = self.delete_statement(missing_ok=missing_ok)
         self._dataset.service.execute(statement, location=self._dataset.location)
+
+    @override
+    def _images(self) -> ObjectTable:
+        return self
 
     def _connection(self, connection: str | None) -> Connection:
         return parse_connection(connection) if connection is not None else self._dataset.client.connection

@@ -68,6 +68,16 @@ ERRORS: Final[Mapping[Outcome, str]] = {
 }
 """What a row's error says where the status is empty; the finish reason follows, where there is one."""
 
+
+def no_value(function: str) -> str:
+    """Return the status of a row for which a function gave NULL, and nothing else, in the place of a value.
+
+    Args:
+        function: Its name.
+    """
+    return f"{function} gave NULL, which is all that it says of a row that failed"
+
+
 # Where a response holds what: BigQuery writes snake_case or camelCase, depending on function and time.
 PARTS: Final = "$.candidates[0].content.parts"
 FINISH_REASON: Final = (

@@ -19,6 +19,7 @@ from bqvision.sql import batches as batch_sql
 from bqvision.sql import ledger as ledger_sql
 from bqvision.sql import work as work_sql
 from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
+from bqvision.sql.images import Images
 from bqvision.sql.pending import UNANSWERED, Scope, count_wanted, survey
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from bqvision.sql.compose import Statement
     from bqvision.sql.ledger import Column
     from bqvision.sql.names import TableName
-
-FUNCTION: Final = "ML.GENERATE_TEXT"
 
 _SET_WHEN_SENT: Final = "-"
 
@@ -43,7 +42,7 @@ class Plan(Generic[R]):
     ledger: TableName
     """The results table."""
     endpoint: str
-    """The model's endpoint, as BigQuery reports it."""
+    """The model's endpoint, as BigQuery reports it, or as the caller gave it; empty if BigQuery chooses."""
     limits: Limits = field(default_factory=Limits)
     ask_again: frozenset[Outcome] = UNANSWERED
     """Images with such an outcome are asked about again; those without any always are."""
@@ -57,8 +56,8 @@ class Plan(Generic[R]):
         In it are the function, the prompt, the model's endpoint, the parameters and the record's fields.
         """
         arguments = self.analysis.arguments
-        question = {
-            "function": FUNCTION,
+        question: dict[str, object] = {
+            "function": arguments.function,
             "endpoint": self.endpoint,
             "prompt": arguments.prompt,
             "parameters": {
@@ -74,8 +73,16 @@ class Plan(Generic[R]):
                 else dict(arguments.safety_settings),
                 "model_params": arguments.model_params,
             },
-            "fields": [(field.name, field.type, field.description) for field in self.analysis.schema.fields],
+            "fields": [field.signature for field in self.analysis.schema.fields],
         }
+        # What is left out of most questions is no part of them, so that a further argument makes no other question.
+        more: dict[str, object] = {
+            "ground_with_google_search": arguments.ground_with_google_search or None,
+            "categories": None if arguments.categories is None else dict(arguments.categories),
+            "output_mode": arguments.output_mode,
+            "group_by": self.analysis.group_by,
+        }
+        question |= {name: value for name, value in more.items() if value is not None}
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
     @cached_property
@@ -86,7 +93,7 @@ class Plan(Generic[R]):
     @property
     def service(self) -> Service:
         """The way to BigQuery."""
-        return self.analysis.model.dataset.service
+        return self.analysis.dataset.service
 
     def execute(self, statement: Statement, *, key: str | None = None, attempts: int = 3) -> FinishedJob:
         """Run a statement that calls no model, where the model is."""
@@ -148,12 +155,17 @@ class Plan(Generic[R]):
 
     @property
     def _location(self) -> str | None:
-        return self.analysis.model.dataset.location
+        return self.analysis.dataset.location
+
+    @cached_property
+    def images(self) -> Images:
+        """The images that this run is about."""
+        return Images(table=self.analysis.images.name, group_by=self.analysis.group_by, uris=self.limits.uris)
 
     def scope(self) -> Scope:
         """What this run asks about at first."""
         return Scope(
-            source=self.analysis.images.name,
+            source=self.images,
             ledger=self.ledger,
             fingerprint=self.fingerprint,
             new=not self.only_failed,
@@ -235,7 +247,7 @@ class Plan(Generic[R]):
             ledger=self.ledger,
             work=self.work_table,
             batch=number,
-            model=self.analysis.model.name,
+            model=None if self.analysis.model is None else self.analysis.model.name,
             arguments=arguments if output_limit is None else arguments.with_output_limit(output_limit),
             schema=self.analysis.schema,
             fingerprint=self.fingerprint,
@@ -255,15 +267,13 @@ class Plan(Generic[R]):
 
     def summary(self) -> Statement:
         """Count images by outcome, as all of them stand."""
-        return ledger_sql.ledger_summary(
-            self.ledger, source=self.analysis.images.name, fingerprint=self.fingerprint
-        )
+        return ledger_sql.ledger_summary(self.ledger, source=self.images, fingerprint=self.fingerprint)
 
     def read(self) -> Statement:
         """Read the row that counts of each image."""
         return ledger_sql.read_ledger(
             self.ledger,
-            source=self.analysis.images.name,
+            source=self.images,
             fingerprint=self.fingerprint,
             schema=self.analysis.schema,
         )
@@ -272,7 +282,7 @@ class Plan(Generic[R]):
         """Copy what counts into a table of typed columns."""
         return ledger_sql.format_ledger(
             ledger=self.ledger,
-            source=self.analysis.images.name,
+            source=self.images,
             into=into,
             schema=self.analysis.schema,
             fingerprint=self.fingerprint,

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from typing_extensions import override
 
 from bqvision import _rest
-from bqvision.analysis import Analysis
 from bqvision.errors import NotFoundError
-from bqvision.records import PosterResult
-from bqvision.schema import R, schema_of
+from bqvision.questions import ModelOptions, ask_model
 from bqvision.sql import models as sql
-from bqvision.sql.arguments import GenerateTextArguments
 from bqvision.sql.names import ModelName, parse_connection
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from bqvision._rest import JsonValue
+    from bqvision.analysis import Analysis
     from bqvision.dataset import Dataset
     from bqvision.object_table import ObjectTable
-    from bqvision.schema import RecordSchema
-    from bqvision.sql.arguments import SafetyCategory, SafetyThreshold
+    from bqvision.records import Extracted, PosterResult
+    from bqvision.schema import P, R
     from bqvision.sql.compose import Statement
 
 
@@ -167,87 +163,42 @@ class RemoteModel:
 
     @overload
     def analyze(
-        self,
-        images: ObjectTable,
-        *,
-        prompt: str,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        max_output_tokens: int | None = None,
-        stop_sequences: Sequence[str] = (),
-        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
-        model_params: Mapping[str, JsonValue] | None = None,
-        flatten_json_output: bool | None = None,
+        self, images: ObjectTable, *, prompt: str, **options: Unpack[ModelOptions]
     ) -> Analysis[PosterResult]: ...
 
     @overload
     def analyze(
-        self,
-        images: ObjectTable,
-        *,
-        prompt: str,
-        record: type[R],
-        temperature: float | None = None,
-        top_p: float | None = None,
-        max_output_tokens: int | None = None,
-        stop_sequences: Sequence[str] = (),
-        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
-        model_params: Mapping[str, JsonValue] | None = None,
-        flatten_json_output: bool | None = None,
+        self, images: ObjectTable, *, prompt: str, record: type[R], **options: Unpack[ModelOptions]
     ) -> Analysis[R]: ...
+
+    @overload
+    def analyze(
+        self, images: ObjectTable, *, prompt: str, record: type[P], **options: Unpack[ModelOptions]
+    ) -> Analysis[Extracted[P]]: ...
 
     def analyze(
         self,
         images: ObjectTable,
         *,
         prompt: str,
-        record: type[R | PosterResult] = PosterResult,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        max_output_tokens: int | None = None,
-        stop_sequences: Sequence[str] = (),
-        safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = None,
-        model_params: Mapping[str, JsonValue] | None = None,
-        flatten_json_output: bool | None = None,
-    ) -> Analysis[R]:
+        record: type[Any] | None = None,
+        **options: Unpack[ModelOptions],
+    ) -> Analysis[Any]:
         """Say what to ask about every image of an object table; nothing is sent.
-
-        The arguments are those of ``ML.GENERATE_TEXT``; where one is left out, BigQuery's default holds, except for
-        ``max_output_tokens``.
 
         Args:
             images: The object table.
-            prompt: The question, with the wanted JSON keys in it; under 16,000 tokens.
-            record: The record class of the answers. Default: `PosterResult`.
-            temperature: 0 to 1, how random the answer is. BigQuery's default: 0.
-            top_p: 0 to 1, how far down the list of likely tokens to go. BigQuery's default: 0.95.
-            max_output_tokens: 1 to 8192. Default in `Analysis.run`: 8192, since a model's thinking counts against
-                it and BigQuery's own default of 1024 cuts answers; in `Analysis.create_table`: BigQuery's.
-            stop_sequences: Texts at which the answer ends.
-            safety_settings: Threshold by harm category, such as
-                ``{"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"}``.
-            model_params: A body of Gemini's ``generateContent`` without its ``contents``, for what has no argument
-                here; excludes the five arguments above.
-            flatten_json_output: Whether BigQuery gives the answer's text only, which loses token counts and the
-                finish reason. Default: not in `Analysis.run`; in `Analysis.create_table`, as the tutorial does.
+            prompt: The question; under 16,000 tokens. Without a record it also names the wanted JSON keys.
+            record: The record class of the answers, whose fields are asked for beside the prompt: a dataclass that
+                extends `ImageResult`, or a Pydantic model, for records of type `Extracted`. Default: `PosterResult`,
+                and the prompt is sent as it stands.
+            **options: The function and its arguments; see `bqvision.ModelOptions`.
 
         Raises:
-            InvalidInputError: An argument is out of range, two exclude each other, or the record class can't be
-                used.
+            InvalidInputError: An option is unknown, out of range, or not the function's, two exclude each other, or
+                the record class can't be used.
         """
-        arguments = GenerateTextArguments(
-            prompt=prompt,
-            temperature=temperature,
-            top_p=top_p,
-            max_output_tokens=max_output_tokens,
-            stop_sequences=tuple(stop_sequences),
-            safety_settings=safety_settings,
-            model_params=model_params,
-            flatten_json_output=flatten_json_output,
-        )
-        # One call for both overloads: the record class decides which.
-        schema = cast("RecordSchema[R]", schema_of(record))
-        return Analysis(model=self, images=images, arguments=arguments, schema=schema)
+        return ask_model(self, images, record, prompt, options)
 
     @override
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ class Rounds:
         self._plan = plan
         self._limits = plan.limits
         self._policy = plan.service.policy
-        self.tally = Tally(plan.limits, prose=(plan.analysis.arguments.prompt,))
+        self.tally = Tally(plan.limits, prose=plan.analysis.arguments.prose)
         """What was done."""
         self.images = 0
         """Images in the object table when the run began."""
@@ -175,7 +175,9 @@ class Rounds:
             self.tally.stop = self.tally.full(retry=retry)
             return None
         limit = room if there.pending else None
-        cut = Cut.of(there.pending, batch_size=self._limits.batch_size, limit=limit)
+        # A function without a status fails the job in which no row has an answer: one image must not stand for all.
+        canary = self._plan.analysis.arguments.declared.output.status is not None
+        cut = Cut.of(there.pending, batch_size=self._limits.batch_size, limit=limit, canary=canary)
         return claims.claim(self._plan, self._scope(retry=retry), cut)
 
     def _ask(self, claimed: Claim, *, retry: bool) -> bool:

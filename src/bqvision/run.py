@@ -28,6 +28,7 @@ from bqvision.sql.pending import UNANSWERED
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from bqvision.analysis import Analysis
     from bqvision.errors import PartialReadError
     from bqvision.limits import RunOptions
     from bqvision.plan import Plan
@@ -49,6 +50,11 @@ class AnalysisRun(Generic[R]):
         self._plan = plan
         self.report = report
         """What the run did, and how its images stand."""
+
+    @property
+    def analysis(self) -> Analysis[R]:
+        """What was asked."""
+        return self._plan.analysis
 
     @property
     def table(self) -> str:

@@ -189,7 +189,8 @@ _STEPS: Final[Mapping[Outcome, tuple[StopReason, str]]] = {
         StopReason.PERMISSION,
         "Grant the connection's service account roles/aiplatform.user on the project and "
         "roles/storage.objectViewer on the bucket, wait a few minutes, and run it again: these images, and all that "
-        "were not asked about, are asked then.",
+        "were not asked about, are asked then. On the local BigQuery, see that the model's server has the model, reads "
+        "images and takes the key.",
     ),
     Outcome.QUOTA: (
         StopReason.QUOTA,

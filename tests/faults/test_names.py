@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import bqvision as bv
+from tests.cinema import model_of
 from tests.faults.bench import BATCH, PROMPT, SIGNATURE, Case
 from tests.faults.invariants import leaks_in
 
@@ -99,7 +100,7 @@ def test_a_prompt_with_half_a_character_is_refused(case: Case) -> None:
     """X1: half of a surrogate pair is no text that BigQuery takes."""
     analysis = case.films("a.jpg")
     with pytest.raises(bv.InvalidInputError), case.noted():
-        analysis.model.analyze(analysis.images, prompt="JSON: title \ud800").run("results")
+        model_of(analysis).analyze(analysis.images, prompt="JSON: title \ud800").run("results")
 
 
 def test_nothing_secret_is_said_by_a_run_at_which_everything_goes_wrong(case: Case) -> None:

@@ -10,6 +10,7 @@ import pytest
 import bqvision as bv
 from bqvision import Outcome, StopReason
 from bqvision.limits import Limits
+from tests.cinema import model_of
 from tests.run.test_rounds import ANSWER, QUESTION, Clock, analysis
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def test_max_tokens_needs_token_counts(cinema: Cinema) -> None:
     """A form of the statement that has none is refused before anything is sent."""
     cinema.show("a.jpg", "Sunrise", 1927)
     question = analysis(cinema, Clock())
-    flat = question.model.analyze(question.images, prompt=QUESTION, flatten_json_output=True)
+    flat = model_of(question).analyze(question.images, prompt=QUESTION, flatten_json_output=True)
     with pytest.raises(bv.InvalidInputError, match="flatten_json_output=True leaves out"):
         flat.run("results", max_tokens=1000)
 

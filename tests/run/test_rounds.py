@@ -10,6 +10,7 @@ import pytest
 
 import bqvision as bv
 from bqvision import Outcome, StopReason
+from tests.cinema import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +145,7 @@ def test_a_cut_answer_is_asked_for_once_more_with_the_largest_limit(cinema: Cine
     cinema.show("a.jpg", "Greed", 1924)
     cinema.hang("b.jpg", text='{"title": "Sun', finish_reason="MAX_TOKENS")
     question = analysis(cinema, Clock())
-    limited = question.model.analyze(question.images, prompt=QUESTION, max_output_tokens=50)
+    limited = model_of(question).analyze(question.images, prompt=QUESTION, max_output_tokens=50)
     oracle.limits.clear()
     run = limited.run("results")
     assert dict(run.report.outcomes) == {Outcome.OK: 1, Outcome.TRUNCATED: 1}
@@ -167,7 +168,7 @@ def test_a_cut_answer_is_taken_up_in_the_same_run(cinema: Cinema) -> None:
     cinema.hang("a.jpg", text='{"title": "Sun', finish_reason="MAX_TOKENS")
     clock = Clock()
     question = analysis(cinema, clock)
-    limited = question.model.analyze(question.images, prompt=QUESTION, max_output_tokens=50)
+    limited = model_of(question).analyze(question.images, prompt=QUESTION, max_output_tokens=50)
     run = limited.run("results", retry_truncated=True)
     assert (run.report.asked, run.report.calls, run.report.stopped) == (1, 2, None)
     assert clock.waits == []
@@ -177,7 +178,7 @@ def test_a_raw_body_is_asked_with_a_larger_limit_too(cinema: Cinema, oracle: Ora
     """The limit in model_params is the one that grows."""
     cinema.hang("a.jpg", text='{"title": "Sun', finish_reason="MAX_TOKENS")
     question = analysis(cinema, Clock())
-    raw = question.model.analyze(
+    raw = model_of(question).analyze(
         question.images,
         prompt=QUESTION,
         model_params={"generationConfig": {"maxOutputTokens": 50, "temperature": 0.5}},

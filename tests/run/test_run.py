@@ -10,6 +10,7 @@ import pytest
 
 import bqvision as bv
 from bqvision import Outcome
+from tests.cinema import PROMPT, model_of
 
 if TYPE_CHECKING:
     from tests.cinema import Cinema, Oracle
@@ -82,17 +83,17 @@ def test_another_question_asks_all_and_keeps_the_old_rows(cinema: Cinema, change
     cinema.show("a.jpg", "Sunrise", 1927)
     first = cinema.analysis()
     first.run(into="results")
-    posters, model = first.images, first.model
+    posters, model = first.images, model_of(first)
     other: bv.Analysis[bv.PosterResult] | bv.Analysis[TitleOnly]
     if change == "prompt":
         other = model.analyze(posters, prompt="What? Answer in JSON: title, year.", temperature=0.2)
     elif change == "temperature":
-        other = model.analyze(posters, prompt=first.arguments.prompt, temperature=0.3)
+        other = model.analyze(posters, prompt=PROMPT, temperature=0.3)
     elif change == "record":
-        other = model.analyze(posters, prompt=first.arguments.prompt, temperature=0.2, record=TitleOnly)
+        other = model.analyze(posters, prompt=PROMPT, temperature=0.2, record=TitleOnly)
     else:
         model.create(endpoint="gemini-2.5-pro", replace=True)
-        other = model.analyze(posters, prompt=first.arguments.prompt, temperature=0.2)
+        other = model.analyze(posters, prompt=PROMPT, temperature=0.2)
     run = other.run(into="results")
     assert run.report.asked == 1
     assert [poster.title for poster in run] == ["Sunrise"]

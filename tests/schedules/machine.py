@@ -17,6 +17,7 @@ import bqvision as bv
 from bqvision import Outcome
 from bqvision.local import BlockedRowError, RetryableRowError, VisionAnswer, VisionRequest
 from bqvision.testing import FaultPlan
+from tests.functions.asking import ROADS, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +74,10 @@ class Schedules(RuleBasedStateMachine):
 
     world: World
 
-    @initialize()
-    def begin(self) -> None:
-        """Make an empty folder, an object table over it, and a model."""
+    @initialize(function=st.sampled_from(ROADS))
+    def begin(self, function: str) -> None:
+        """Make an empty folder, an object table over it, and a model; choose the function that is called."""
+        self.function = function
         self.world.plan.clear()
         self.folder = self.world.bucket / f"s{uuid.uuid4().hex[:10]}"
         self.folder.mkdir()
@@ -210,7 +212,8 @@ class Schedules(RuleBasedStateMachine):
 
     def _analysis(self, client: bv.Client) -> bv.Analysis[bv.PosterResult]:
         dataset = client.dataset(self.folder.name)
-        return dataset.remote_model("gemini").analyze(dataset.object_table("posters"), prompt=QUESTION)
+        posters = dataset.object_table("posters")
+        return ask(dataset.remote_model("gemini"), posters, self.function, prompt=QUESTION)
 
     def _run(self, client: bv.Client, **options: int) -> None:
         """Run with the faults that were planned, and check the accounts."""

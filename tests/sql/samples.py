@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from bqvision.records import ImageResult, Outcome, PosterResult
 from bqvision.schema import schema_of
 from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, work
-from bqvision.sql.analysis import GenerateTextArguments
+from bqvision.sql.arguments import Arguments
+from bqvision.sql.functions import FUNCTIONS
+from bqvision.sql.images import Images
 from bqvision.sql.names import ConnectionName, DatasetName, ModelName, TableName
+from tests.sql import function_samples, rich_samples
 
 if TYPE_CHECKING:
     from bqvision.sql.compose import Statement
@@ -43,8 +46,8 @@ class Cover(ImageResult):
 
 POSTER = schema_of(PosterResult)
 COVER = schema_of(Cover)
-TUTORIAL = GenerateTextArguments(prompt=PROMPT, temperature=0.2)
-EVERYTHING = GenerateTextArguments(
+TUTORIAL = Arguments(prompt=PROMPT, temperature=0.2)
+EVERYTHING = Arguments(
     prompt='What\'s this?\nSay "no\\thing" else.',
     temperature=0,
     top_p=0.95,
@@ -56,15 +59,15 @@ EVERYTHING = GenerateTextArguments(
     },
     flatten_json_output=False,
 )
-RAW_BODY = GenerateTextArguments(
+RAW_BODY = Arguments(
     prompt="What is this?", model_params={"generation_config": {"thinking_config": {"thinking_budget": 0}}}
 )
-FLAT = GenerateTextArguments(prompt="What is this?", flatten_json_output=True)
+FLAT = Arguments(prompt="What is this?", flatten_json_output=True)
 
 
-SCOPE = pending.Scope(source=POSTERS, ledger=RESULTS, fingerprint=FINGERPRINT)
+SCOPE = pending.Scope(source=Images(table=POSTERS), ledger=RESULTS, fingerprint=FINGERPRINT)
 RETRY = pending.Scope(
-    source=POSTERS,
+    source=Images(table=POSTERS),
     ledger=RESULTS,
     fingerprint=FINGERPRINT,
     new=False,
@@ -76,7 +79,7 @@ RETRY = pending.Scope(
 )
 
 
-def _batch(arguments: GenerateTextArguments) -> Statement:
+def _batch(arguments: Arguments) -> Statement:
     return batches.insert_batch(
         ledger=RESULTS,
         work=WORK,
@@ -151,22 +154,29 @@ STATEMENTS: dict[str, Statement] = {
     ),
     "read_table": analysis.read_table(RESULTS),
     "format_table": analysis.format_table(
-        source=RESULTS, into=FORMATTED, schema=POSTER, columns=("uri", "ml_generate_text_llm_result")
+        source=RESULTS,
+        into=FORMATTED,
+        schema=POSTER,
+        function=FUNCTIONS["ML.GENERATE_TEXT"],
+        columns=("uri", "ml_generate_text_llm_result"),
     ),
     "format_table_of_responses": analysis.format_table(
         source=RESULTS,
         into=FORMATTED,
         schema=COVER,
+        function=FUNCTIONS["ML.GENERATE_TEXT"],
         columns=("uri", "ml_generate_text_result", "ml_generate_text_status"),
         replace=False,
     ),
     "create_ledger": ledger.create_ledger(RESULTS, schema=COVER),
     "keep_ledger": ledger.keep_ledger(RESULTS),
     "add_column": ledger.add_column(RESULTS, column=ledger.Column("year", "INT64")),
-    "read_ledger": ledger.read_ledger(RESULTS, source=POSTERS, fingerprint=FINGERPRINT, schema=POSTER),
-    "ledger_summary": ledger.ledger_summary(RESULTS, source=POSTERS, fingerprint=FINGERPRINT),
+    "read_ledger": ledger.read_ledger(
+        RESULTS, source=Images(table=POSTERS), fingerprint=FINGERPRINT, schema=POSTER
+    ),
+    "ledger_summary": ledger.ledger_summary(RESULTS, source=Images(table=POSTERS), fingerprint=FINGERPRINT),
     "format_ledger": ledger.format_ledger(
-        ledger=RESULTS, source=POSTERS, into=FORMATTED, schema=POSTER, fingerprint=FINGERPRINT
+        ledger=RESULTS, source=Images(table=POSTERS), into=FORMATTED, schema=POSTER, fingerprint=FINGERPRINT
     ),
     "survey": pending.survey(SCOPE),
     "survey_of_a_retry": pending.survey(RETRY),
@@ -212,4 +222,6 @@ STATEMENTS: dict[str, Statement] = {
     "insert_batch_with_every_argument": _batch(EVERYTHING),
     "insert_batch_flattened": _batch(FLAT),
     "drop_work_table": work.drop_work_table(WORK),
+    **function_samples.STATEMENTS,
+    **rich_samples.STATEMENTS,
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bqvision.records import ImageResult, Outcome
 from bqvision.schema import LEDGER_COLUMNS, RecordSchema, schema_of
-from bqvision.sql.arguments import GenerateTextArguments, SafetyCategory, SafetyThreshold
+from bqvision.sql.arguments import Arguments, SafetyCategory, SafetyThreshold
 from bqvision.sql.ledger import Column
 from bqvision.sql.names import DEFAULT, ConnectionName, DatasetName, ModelName, TableName
 
@@ -143,7 +143,7 @@ json_objects = st.dictionaries(texts.filter(lambda key: key != "contents"), _jso
 _body_arguments = st.fixed_dictionaries(
     {"prompt": prompts, "model_params": json_objects}, optional={"flatten_json_output": st.booleans()}
 )
-arguments = (_plain_arguments | _body_arguments).map(lambda given: GenerateTextArguments(**given))
+arguments = (_plain_arguments | _body_arguments).map(lambda given: Arguments(**given))
 
 _taken = {*LEDGER_COLUMNS, "usage"}
 _field_names = st.from_regex(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bqvision.errors import InvalidInputError
-from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS, GenerateTextArguments
+from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS, Arguments
 from tests import googlesql
 from tests.sql.samples import EVERYTHING, PROMPT
 
@@ -20,7 +20,7 @@ from tests.sql.samples import EVERYTHING, PROMPT
 def test_illegal_prompts(prompt: Any) -> None:
     """An empty, overlong or broken prompt is refused, and not shown."""
     with pytest.raises(InvalidInputError, match="prompt") as caught:
-        GenerateTextArguments(prompt=prompt)
+        Arguments(prompt=prompt)
     assert "xxx" not in str(caught.value)
 
 
@@ -57,7 +57,7 @@ def test_illegal_prompts(prompt: Any) -> None:
 def test_illegal_arguments(arguments: dict[str, Any], named: str) -> None:
     """Each argument is checked, and the error names it."""
     with pytest.raises(InvalidInputError, match=named):
-        GenerateTextArguments(prompt=PROMPT, **arguments)
+        Arguments(prompt=PROMPT, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -73,18 +73,18 @@ def test_illegal_arguments(arguments: dict[str, Any], named: str) -> None:
 def test_model_params_excludes_the_others(other: dict[str, Any]) -> None:
     """The error says which argument clashes."""
     with pytest.raises(InvalidInputError, match=next(iter(other))):
-        GenerateTextArguments(prompt=PROMPT, model_params={"generation_config": {}}, **other)
+        Arguments(prompt=PROMPT, model_params={"generation_config": {}}, **other)
 
 
 def test_arguments_are_frozen_copies() -> None:
     """Changing what was passed in changes nothing."""
     params: dict[str, Any] = {"generation_config": {"temperature": 0.5}}
     stops = ["END"]
-    arguments = GenerateTextArguments(prompt=PROMPT, model_params=params)
+    arguments = Arguments(prompt=PROMPT, model_params=params)
     params["generation_config"]["temperature"] = 1
     assert arguments.model_params == {"generation_config": {"temperature": 0.5}}
     stopping: Any = {"stop_sequences": stops}
-    stopped = GenerateTextArguments(prompt=PROMPT, **stopping)
+    stopped = Arguments(prompt=PROMPT, **stopping)
     stops.append("x")
     assert stopped.stop_sequences == ("END",)
     assert hash(arguments) != hash(stopped)
@@ -92,23 +92,21 @@ def test_arguments_are_frozen_copies() -> None:
 
 def test_repr_hides_the_prompt() -> None:
     """The prompt does not reach a log by way of a repr."""
-    assert "movie" not in repr(GenerateTextArguments(prompt=PROMPT))
+    assert "movie" not in repr(Arguments(prompt=PROMPT))
 
 
 def test_output_limit_is_set_only_where_nothing_else_sets_it() -> None:
     """A default output limit gives way to the caller's, and to a request body."""
 
     def shown(**given: Any) -> str:
-        arguments = GenerateTextArguments(prompt=PROMPT, **given)
+        arguments = Arguments(prompt=PROMPT, **given)
         return arguments.fields(prompt=False, max_output_tokens=RUN_MAX_OUTPUT_TOKENS, flatten=False).text
 
     assert shown() == "8192 AS max_output_tokens,\nFALSE AS flatten_json_output"
     assert shown(max_output_tokens=7) == "7 AS max_output_tokens,\nFALSE AS flatten_json_output"
     assert "max_output_tokens" not in shown(model_params={"generation_config": {}})
     assert shown(flatten_json_output=True).endswith("TRUE AS flatten_json_output")
-    assert (
-        "max_output_tokens" not in GenerateTextArguments(prompt=PROMPT).fields(prompt=True, flatten=True).text
-    )
+    assert "max_output_tokens" not in Arguments(prompt=PROMPT).fields(prompt=True, flatten=True).text
 
 
 def test_fields_evaluate_to_the_arguments() -> None:
@@ -124,7 +122,7 @@ def test_fields_evaluate_to_the_arguments() -> None:
         EVERYTHING.prompt,
         False,
     )
-    body = GenerateTextArguments(prompt="x", model_params={"a": ["é'\n", {"b": None}], "c": 0.5})
+    body = Arguments(prompt="x", model_params={"a": ["é'\n", {"b": None}], "c": 0.5})
     wanted = '{"a":["é\'\\n",{"b":null}],"c":0.5}'
     found = googlesql.evaluate(
         f"TO_JSON_STRING(PARSE_JSON(STRUCT({body.fields(prompt=False, flatten=True).text}).model_params))"

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from bqvision.schema import RecordSchema
 from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, work
-from bqvision.sql.arguments import GenerateTextArguments
+from bqvision.sql.arguments import Arguments
 from bqvision.sql.compose import Statement
+from bqvision.sql.functions import FUNCTIONS
+from bqvision.sql.images import Images
 from bqvision.sql.names import Connection, ConnectionName, DatasetName, ModelName, TableName
 from tests import googlesql
 from tests.sql import strategies as our
@@ -113,7 +115,7 @@ def test_create_remote_model(
     check(models.drop_model(name), names=[name], strings=[])
 
 
-def argument_strings(arguments: GenerateTextArguments) -> list[str]:
+def argument_strings(arguments: Arguments) -> list[str]:
     """Return the string literals of the function's STRUCT argument, without the prompt."""
     strings = list(arguments.stop_sequences)
     strings += [text for pair in (arguments.safety_settings or {}).items() for text in pair]
@@ -128,7 +130,7 @@ def test_generate_text_table(
     into: TableName,
     source: TableName,
     model: ModelName,
-    arguments: GenerateTextArguments,
+    arguments: Arguments,
     replace: bool,
     every: bool,
 ) -> None:
@@ -136,7 +138,7 @@ def test_generate_text_table(
     statement = analysis.generate_text_table(
         into=into, source=source, model=model, arguments=arguments, replace=replace, all_columns=every
     )
-    check(statement, names=[into, model, source], strings=[*argument_strings(arguments), arguments.prompt])
+    check(statement, names=[into, model, source], strings=[*argument_strings(arguments), *arguments.prose])
     assert statement.parameters == ()
 
 
@@ -148,7 +150,9 @@ def test_format_table(
     """Any record can be read, whatever its fields are called."""
     columns = ["uri", "ml_generate_text_llm_result" if flattened else "ml_generate_text_result"]
     columns += ["ml_generate_text_status"] if has_status else []
-    statement = analysis.format_table(source=source, into=into, schema=schema, columns=columns)
+    statement = analysis.format_table(
+        source=source, into=into, schema=schema, function=FUNCTIONS["ML.GENERATE_TEXT"], columns=columns
+    )
     paths = [name for name in googlesql.quoted_names(statement.sql) if "." in name]
     assert paths == [str(into), str(source)]
 
@@ -167,14 +171,14 @@ def test_ledger_statements(
     """What was asked, and by which run, are parameters."""
     check(ledger.create_ledger(table, schema=schema), names=[table], strings=[])
     check(ledger.add_column(table, column=column), names=[table], strings=[])
-    reading = ledger.read_ledger(table, source=source, fingerprint=fingerprint, schema=schema)
+    reading = ledger.read_ledger(table, source=Images(table=source), fingerprint=fingerprint, schema=schema)
     check(reading, names=[table, source], strings=[])
     assert values(reading) == {"fingerprint": fingerprint}
-    summary = ledger.ledger_summary(table, source=source, fingerprint=fingerprint)
+    summary = ledger.ledger_summary(table, source=Images(table=source), fingerprint=fingerprint)
     check(summary, names=[table, source], strings=[str(source)])
     assert values(summary) == {"fingerprint": fingerprint}
     formatting = ledger.format_ledger(
-        ledger=table, source=source, into=into, schema=schema, fingerprint=fingerprint
+        ledger=table, source=Images(table=source), into=into, schema=schema, fingerprint=fingerprint
     )
     check(formatting, names=[into, table, source], strings=[])
     counting = batches.count_outcomes(table, fingerprint=fingerprint, run_id=run_id, job_id=run_id)
@@ -210,7 +214,7 @@ def test_create_work_table(
     """Whatever the limits, the statement reads object table and ledger once each."""
     name = work.work_table_name(results, fingerprint)
     scope = pending.Scope(
-        source=source,
+        source=Images(table=source),
         ledger=results,
         fingerprint=fingerprint,
         again=frozenset(again),
@@ -249,7 +253,7 @@ def test_inserts(
     results: TableName,
     table: TableName,
     model: ModelName,
-    arguments: GenerateTextArguments,
+    arguments: Arguments,
     schema: RecordSchema[Any],
     fingerprint: str,
     run_id: str,

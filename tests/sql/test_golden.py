@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, work
+from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, truth, work
 from bqvision.sql.compose import Statement
 from tests import googlesql
 from tests.sql.samples import STATEMENTS
 
 GOLDEN = Path(__file__).parent / "golden"
-MODULES = (analysis, batches, datasets, ledger, models, object_tables, pending, work)
+MODULES = (analysis, batches, datasets, ledger, models, object_tables, pending, truth, work)
 NOT_STATEMENTS = {
-    "GenerateTextArguments",
     "Column",
     "ledger_columns",
     "missing_columns",

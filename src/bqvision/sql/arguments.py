@@ -1,4 +1,4 @@
-"""The arguments of ``ML.GENERATE_TEXT``, checked when they are made."""
+"""What to ask a model, and how: the arguments of BigQuery's functions for Gemini, checked when they are made."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from bqvision.errors import InvalidInputError
 from bqvision.sql.compose import SQL
 from bqvision.sql.compose import Literal as Value
-from bqvision.sql.options import number, refuse, string
+from bqvision.sql.functions import FUNCTIONS
+from bqvision.sql.names import ConnectionName, parse_connection
+from bqvision.sql.options import clean_endpoint, number, refuse, string
 
 if TYPE_CHECKING:
     from bqvision.sql.compose import Composable, Composed
+    from bqvision.sql.functions import Function, FunctionName
 
-__all__ = [
-    "RUN_MAX_OUTPUT_TOKENS",
-    "GenerateTextArguments",
-    "SafetyCategory",
-    "SafetyThreshold",
-]
+__all__ = ["RUN_MAX_OUTPUT_TOKENS", "Arguments", "RequestType", "SafetyCategory", "SafetyThreshold"]
 
 SafetyCategory: TypeAlias = Literal[
     "HARM_CATEGORY_HATE_SPEECH",
@@ -36,8 +34,10 @@ SafetyThreshold: TypeAlias = Literal[
     "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
 ]
 
+RequestType: TypeAlias = Literal["DEDICATED", "SHARED", "UNSPECIFIED"]
+
 MAX_OUTPUT_TOKENS: Final = 8192
-"""The most that ``ML.GENERATE_TEXT`` takes."""
+"""The most that the functions' argument of this name takes."""
 
 RUN_MAX_OUTPUT_TOKENS: Final = MAX_OUTPUT_TOKENS
 """What a run asks for when nothing is said. BigQuery's own default is 1,024, and since a model's thinking
@@ -49,67 +49,189 @@ MODEL_MAX_OUTPUT_TOKENS: Final = 65_535
 MAX_PROMPT_CHARS: Final = 64_000
 """BigQuery takes fewer than 16,000 tokens, at about four characters each."""
 
+_SAMPLING: Final = ("temperature", "top_p", "max_output_tokens", "stop_sequences", "safety_settings")
+_NUMBERS: Final = ("temperature", "top_p", "max_output_tokens")
+_FLAGS: Final = ("ground_with_google_search", "flatten_json_output")
+_NOT_ARGUMENTS: Final = frozenset({"function", "prompt", "output_schema"})
+"""Fields that are no arguments of their own, or that no caller gives."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateTextArguments:
+class Arguments:
     """What to ask a model, and how; None leaves an argument out, so that BigQuery's default holds.
 
+    `bqvision.sql.functions` says which function takes which of them, in which range.
+
     Attributes:
-        prompt: The question. Never shown in a repr.
-        temperature: 0 to 1; 0 is BigQuery's default and the steadiest.
+        function: The function to call.
+        prompt: The question; None only where the categories say enough. Never shown in a repr.
+        temperature: 0 is the steadiest.
         top_p: 0 to 1.
-        max_output_tokens: 1 to 8,192, thinking included.
+        max_output_tokens: Tokens, thinking included.
         stop_sequences: Texts that end the answer.
         safety_settings: What to block, for each category.
         model_params: The body of a generateContent request without its contents, instead of the five above.
             It is sent as it is, so an output limit stands in its ``generation_config``.
+        ground_with_google_search: Whether the model may search.
+        request_type: Which quota a call uses.
         flatten_json_output: Whether BigQuery returns the answer's text instead of the whole response.
+        endpoint: The model, for the functions that take no remote model.
+        connection: Whose permissions call it, likewise; None for the caller's own.
+        categories: What to choose from, and what each means.
+        output_mode: Whether several categories may be chosen.
+        output_schema: The wanted fields, for the functions that have such an argument.
     """
 
-    prompt: str = field(repr=False)
+    function: FunctionName = "ML.GENERATE_TEXT"
+    prompt: str | None = field(default=None, repr=False)
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
     stop_sequences: tuple[str, ...] = ()
     safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None = field(default=None, hash=False)
     model_params: Mapping[str, object] | None = field(default=None, hash=False, repr=False)
+    ground_with_google_search: bool | None = None
+    request_type: RequestType | None = None
     flatten_json_output: bool | None = None
+    endpoint: str | None = None
+    connection: str | None = None
+    categories: Mapping[str, str | None] | None = field(default=None, hash=False)
+    output_mode: Literal["multi"] | None = None
+    output_schema: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        _check_prompt(self.prompt)
-        for name, value in (("temperature", self.temperature), ("top_p", self.top_p)):
-            if value is not None:
-                number(name, value, 0, 1)
-                object.__setattr__(self, name, float(value))  # 0 and 0.0 are the same question
-        if self.max_output_tokens is not None:
-            number("max_output_tokens", self.max_output_tokens, 1, MAX_OUTPUT_TOKENS, whole=True)
+        if self.function not in FUNCTIONS:
+            raise refuse("function", self.function, ", ".join(FUNCTIONS))
+        if self.prompt is not None or self.categories is None:
+            _check_prompt(self.prompt)
+        self._refuse_what_it_lacks()
+        for name in _NUMBERS:
+            self._check_number(name)
         object.__setattr__(self, "stop_sequences", _clean_stops(self.stop_sequences))
         if self.safety_settings is not None:
             object.__setattr__(self, "safety_settings", _clean_safety(self.safety_settings))
         if self.model_params is not None:
             object.__setattr__(self, "model_params", _clean_params(self.model_params))
             self._refuse_beside_model_params()
-        if self.flatten_json_output is not None and type(self.flatten_json_output) is not bool:
-            raise refuse("flatten_json_output", self.flatten_json_output, "True, False or None")
+        for name in _FLAGS:
+            value = getattr(self, name)
+            if value is not None and type(value) is not bool:
+                raise refuse(name, value, "True, False or None")
+        if self.request_type is not None and self.request_type not in get_args(RequestType):
+            raise refuse("request_type", self.request_type, ", ".join(get_args(RequestType)))
+        if self.endpoint is not None:
+            clean_endpoint(self.endpoint)
+        if self.connection is not None and not isinstance(parse_connection(self.connection), ConnectionName):
+            raise refuse(
+                "connection", self.connection, "a name; left out, the caller's own credentials are used"
+            )
+        if self.categories is not None:
+            object.__setattr__(self, "categories", _clean_categories(self.categories))
+
+    @property
+    def declared(self) -> Function:
+        """What the function takes and gives."""
+        return FUNCTIONS[self.function]
+
+    @property
+    def prose(self) -> tuple[str, ...]:
+        """The caller's texts, which no message may show."""
+        return () if self.prompt is None else (self.prompt,)
+
+    def _given(self) -> list[str]:
+        names = [name for name in self.__slots__ if name not in _NOT_ARGUMENTS]
+        return [name for name in names if getattr(self, name) not in (None, ())]
+
+    def _refuse_what_it_lacks(self) -> None:
+        for name in self._given():
+            if name in self.declared.arguments:
+                continue
+            others = [other.name for other in FUNCTIONS.values() if name in other.arguments]
+            if name in _SAMPLING and "model_params" in self.declared.arguments:
+                instead = "for this one, put it into model_params, under generation_config or safety_settings"
+            else:
+                instead = "or leave it out"
+            raise InvalidInputError(
+                f"{self.function} has no argument {name}",
+                next_step=f"It is an argument of {', '.join(others)}; {instead}.",
+            )
+
+    def _check_number(self, name: str) -> None:
+        value = getattr(self, name)
+        if value is None:
+            return
+        declared = self.declared.arguments[name]
+        if declared.low is None or declared.high is None:
+            raise AssertionError(f"{name} is declared without a range")
+        number(name, value, declared.low, declared.high, whole=declared.whole)
+        if not declared.whole:
+            object.__setattr__(self, name, float(value))  # 0 and 0.0 are the same question
 
     def _refuse_beside_model_params(self) -> None:
-        given = {
-            "temperature": self.temperature is not None,
-            "top_p": self.top_p is not None,
-            "max_output_tokens": self.max_output_tokens is not None,
-            "stop_sequences": bool(self.stop_sequences),
-            "safety_settings": bool(self.safety_settings),
-        }
-        if clashing := [name for name, is_given in given.items() if is_given]:
+        if clashing := [name for name in self._given() if name in _SAMPLING]:
             raise InvalidInputError(
                 f"model_params excludes {', '.join(clashing)}",
                 next_step="Put the setting into model_params, under generation_config or safety_settings.",
             )
 
+    def typed(self, output_schema: str) -> Arguments:
+        """Return the same question with the wanted fields as the argument output_schema.
+
+        Args:
+            output_schema: The fields, as BigQuery writes them.
+        """
+        return replace(self, output_schema=output_schema)
+
+    def shaped(self, response_schema: Mapping[str, object]) -> Arguments:
+        """Return the same question with the wanted fields in ``model_params``, which takes the place of all others.
+
+        Args:
+            response_schema: The fields, as Gemini's ``responseSchema``.
+
+        Raises:
+            InvalidInputError: The caller's ``model_params`` say already what the answer is to look like.
+        """
+        params = dict(self.model_params or {})
+        config = dict(self._config())
+        taken = {
+            "response_schema",
+            "responseSchema",
+            "response_json_schema",
+            "responseJsonSchema",
+        } & config.keys()
+        if taken:
+            raise InvalidInputError(
+                f"model_params has {', '.join(sorted(taken))}, and the record has a schema of its own",
+                next_step='Leave it out, or give schema="prompt" to have the record\'s fields said in the prompt.',
+            )
+        if self.model_params is None:
+            given = {name: getattr(self, name) for name in _SAMPLING[:4]}
+            given["stop_sequences"] = list(self.stop_sequences) or None
+            given["max_output_tokens"] = self.output_limit
+            config |= {name: value for name, value in given.items() if value is not None}
+            if self.safety_settings:
+                params["safety_settings"] = [
+                    {"category": category, "threshold": threshold}
+                    for category, threshold in self.safety_settings.items()
+                ]
+        config |= {"response_mime_type": "application/json", "response_schema": response_schema}
+        params[self._config_key()] = config
+        return replace(
+            self,
+            temperature=None,
+            top_p=None,
+            max_output_tokens=None,
+            stop_sequences=(),
+            safety_settings=None,
+            model_params=params,
+        )
+
     @property
     def output_limit(self) -> int | None:
         """The output limit that a run asks with, in tokens; None leaves it to the model."""
         if self.model_params is None:
+            if "max_output_tokens" not in self.declared.arguments:
+                return None
             return RUN_MAX_OUTPUT_TOKENS if self.max_output_tokens is None else self.max_output_tokens
         limit = self._config().get(self._limit_key())
         return limit if isinstance(limit, int) else None
@@ -121,7 +243,7 @@ class GenerateTextArguments:
         limit = self.output_limit
         return largest if limit is not None and limit < largest else None
 
-    def with_output_limit(self, limit: int) -> GenerateTextArguments:
+    def with_output_limit(self, limit: int) -> Arguments:
         """Return the same question with another output limit.
 
         Args:
@@ -142,25 +264,28 @@ class GenerateTextArguments:
     def _limit_key(self) -> str:
         return "maxOutputTokens" if "maxOutputTokens" in self._config() else "max_output_tokens"
 
-    def fields(self, *, prompt: bool, max_output_tokens: int | None = None, flatten: bool) -> Composed:
-        """Return the fields of the function's STRUCT argument, one on each line.
+    def fields(
+        self, *, prompt: bool, max_output_tokens: int | None = None, flatten: bool | None = None
+    ) -> Composed:
+        """Return the fields of a table function's STRUCT argument, one on each line.
 
         Args:
             prompt: Whether the prompt is among them; otherwise each input row has its own.
             max_output_tokens: The output limit when neither it nor `model_params` is set.
-            flatten: What flatten_json_output is when it isn't set.
+            flatten: What flatten_json_output is when it isn't set, where the function has it.
         """
-        values: list[tuple[SQL, Composable]] = []
         limit = self.max_output_tokens
         if limit is None and self.model_params is None:
             limit = max_output_tokens
-        for name, number_or_none in (
+        values: list[tuple[SQL, Composable]] = []
+        for name, scalar in (
+            (SQL("output_schema"), self.output_schema),
             (SQL("temperature"), self.temperature),
             (SQL("top_p"), self.top_p),
             (SQL("max_output_tokens"), limit),
         ):
-            if number_or_none is not None:
-                values.append((name, Value(number_or_none)))
+            if scalar is not None:
+                values.append((name, Value(scalar)))
         if self.stop_sequences:
             values.append((SQL("stop_sequences"), Value(self.stop_sequences)))
         if self.safety_settings:
@@ -170,13 +295,38 @@ class GenerateTextArguments:
             ]
             values.append((SQL("safety_settings"), SQL("[{}]").format(SQL(", ").join(settings))))
         if self.model_params is not None:
-            body = json.dumps(self.model_params, ensure_ascii=False, allow_nan=False)
-            values.append((SQL("model_params"), Value(body)))
-        if prompt:
+            values.append((SQL("model_params"), Value(self._body())))
+        if self.ground_with_google_search is not None:
+            values.append((SQL("ground_with_google_search"), Value(self.ground_with_google_search)))
+        if self.request_type is not None:
+            values.append((SQL("request_type"), Value(self.request_type)))
+        if prompt and self.prompt is not None:
             values.append((SQL("prompt"), Value(self.prompt)))
         flattened = flatten if self.flatten_json_output is None else self.flatten_json_output
-        values.append((SQL("flatten_json_output"), Value(flattened)))
+        if flattened is not None and "flatten_json_output" in self.declared.arguments:
+            values.append((SQL("flatten_json_output"), Value(flattened)))
         return SQL(",\n").join(SQL("{} AS {}").format(value, name) for name, value in values)
+
+    def named(self) -> list[Composed]:
+        """Return the named arguments of a scalar function, those of the prompt left out."""
+        values: list[tuple[SQL, Composable]] = []
+        if self.categories is not None:
+            values.append((SQL("categories"), _categories(self.categories)))
+        for name, text in (
+            (SQL("output_mode"), self.output_mode),
+            (SQL("endpoint"), self.endpoint),
+            (SQL("connection_id"), self.connection),
+            (SQL("output_schema"), self.output_schema),
+            (SQL("request_type"), self.request_type),
+        ):
+            if text is not None:
+                values.append((name, Value(text)))
+        if self.model_params is not None:
+            values.append((SQL("model_params"), SQL("JSON {}").format(Value(self._body()))))
+        return [SQL("{} => {}").format(name, value) for name, value in values]
+
+    def _body(self) -> str:
+        return json.dumps(self.model_params, ensure_ascii=False, allow_nan=False)
 
 
 def _check_prompt(prompt: object) -> None:
@@ -232,3 +382,24 @@ def _clean_params(params: object) -> dict[str, object]:
             "model_params is not made of what JSON can say",
             next_step="Use dicts with text keys, lists, texts, finite numbers, booleans and None.",
         ) from error
+
+
+def _clean_categories(categories: object) -> dict[str, str | None]:
+    if not isinstance(categories, Mapping) or not categories:
+        raise InvalidInputError("categories is empty", next_step="Name at least one category.")
+    for name, meaning in cast("Mapping[object, object]", categories).items():
+        if not string("category", name, "a text").strip():
+            raise refuse("category", name, "a text that is not blank")
+        if meaning is not None and not string("a category's description", meaning, "a text").strip():
+            raise refuse("a category's description", meaning, "a text that is not blank")
+    return dict(cast("Mapping[str, str | None]", categories))
+
+
+def _categories(categories: Mapping[str, str | None]) -> Composed:
+    if not any(categories.values()):
+        return SQL("{}").format(Value(tuple(categories)))
+    pairs = (
+        SQL("({}, {})").format(Value(name), Value(name if meaning is None else meaning))
+        for name, meaning in categories.items()
+    )
+    return SQL("[{}]").format(SQL(", ").join(pairs))

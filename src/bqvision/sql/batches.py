@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Final
 
 from bqvision.records import Outcome
 from bqvision.sql.answers import read_answers
-from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
+from bqvision.sql.calls import call
 from bqvision.sql.compose import SQL, Identifier, Literal, Parameter
 from bqvision.sql.ledger import ledger_columns
 from bqvision.sql.options import number
+from bqvision.sql.outputs import read_output
 from bqvision.sql.work import REFUSED_BATCH
 
 if TYPE_CHECKING:
     from bqvision.schema import R, RecordSchema
-    from bqvision.sql.arguments import GenerateTextArguments
+    from bqvision.sql.arguments import Arguments
     from bqvision.sql.compose import Statement
     from bqvision.sql.names import ModelName, TableName
 
 __all__ = ["count_outcomes", "insert_batch", "insert_refused"]
 
 _MAX_BATCH: Final = 10**17
+_KEEP: Final = ("uri", "generation", "object_table", "attempt")
 
 
 def insert_refused(
@@ -66,8 +68,8 @@ def insert_batch(
     ledger: TableName,
     work: TableName,
     batch: int,
-    model: ModelName,
-    arguments: GenerateTextArguments,
+    model: ModelName | None,
+    arguments: Arguments,
     schema: RecordSchema[R],
     fingerprint: str,
     run_id: str,
@@ -83,7 +85,7 @@ def insert_batch(
         ledger: The ledger.
         work: The work table.
         batch: The batch's number, from 0.
-        model: The remote model.
+        model: The remote model, for the functions that take one.
         arguments: What to ask.
         schema: The record to read the answers into.
         fingerprint: What is asked, as it is known in the ledger.
@@ -94,30 +96,24 @@ def insert_batch(
         The statement.
 
     Raises:
-        InvalidInputError: The batch number is not legal.
+        InvalidInputError: The batch number is not legal, or there is a model and the function takes none.
     """
     number("batch", batch, 0, _MAX_BATCH, whole=True)
-    flattened = arguments.flatten_json_output is True
     run = Parameter("run_id", "STRING", run_id)
-    calls = SQL("""\
-SELECT *
-FROM ML.GENERATE_TEXT(
-  MODEL {model},
-  (
-    SELECT uri, generation, object_table, attempt, ({prompt}, ref) AS prompt
-    FROM {work}
-    WHERE batch = {batch} AND run_id = {run_id} AND NOT retired
-  ),
-  STRUCT(
-    {arguments}
-  )
-)""").format(
+    calls = call(
+        arguments,
         model=model,
-        prompt=Parameter("prompt", "STRING", arguments.prompt),
-        work=work,
-        batch=Literal(batch),
-        run_id=run,
-        arguments=arguments.fields(prompt=False, max_output_tokens=RUN_MAX_OUTPUT_TOKENS, flatten=False),
+        source=work,
+        condition=SQL("batch = {} AND run_id = {} AND NOT retired").format(Literal(batch), run),
+        keep=_KEEP,
+        as_parameter=True,
+    )
+    output = read_output(
+        calls,
+        arguments.declared,
+        keep=_KEEP,
+        flattened=arguments.flatten_json_output is True,
+        value=schema.fields[0].name,
     )
     limit = arguments.output_limit
     return (
@@ -140,9 +136,7 @@ FROM (
             limit=SQL("CAST(NULL AS INT64)") if limit is None else Literal(limit),
             job_id=Parameter("job_id", "STRING", job_id),
             fields=SQL(", ").join(Identifier(field.name) for field in schema.fields),
-            answers=read_answers(
-                calls, schema, keep=["uri", "generation", "object_table", "attempt"], flattened=flattened
-            ),
+            answers=read_answers(output, schema, keep=_KEEP),
         )
         .statement("insert_batch")
     )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from bqvision.errors import InvalidInputError
 from bqvision.records import Outcome
 from bqvision.sql.compose import SQL, Literal, Parameter
-from bqvision.sql.refusals import refusal
 
 if TYPE_CHECKING:
     from bqvision.sql.compose import Composable, Composed, Statement
+    from bqvision.sql.images import Images
     from bqvision.sql.names import TableName
 
 __all__ = ["UNANSWERED", "Scope", "count_wanted", "images", "survey"]
@@ -24,8 +24,8 @@ UNANSWERED: Final = frozenset({Outcome.RETRYABLE, Outcome.QUOTA, Outcome.PERMISS
 class Scope:
     """What one claim may ask about."""
 
-    source: TableName
-    """The object table."""
+    source: Images
+    """The images."""
     ledger: TableName
     fingerprint: str
     """What is asked."""
@@ -75,10 +75,10 @@ LEFT JOIN (
 ON done.uri = image.uri AND done.generation = image.generation
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1""").format(
-        refusal=refusal(),
+        refusal=scope.source.refusal,
         limit=_limit(scope),
         wanted=_wanted(scope),
-        source=scope.source,
+        source=scope.source.relation,
         ledger=scope.ledger,
         fingerprint=Parameter("fingerprint", "STRING", scope.fingerprint),
     )

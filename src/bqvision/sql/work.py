@@ -64,13 +64,14 @@ class Cut:
     """Whether the first image is a batch of its own."""
 
     @classmethod
-    def of(cls, pending: int, *, batch_size: int, limit: int | None = None) -> Cut:
+    def of(cls, pending: int, *, batch_size: int, limit: int | None = None, canary: bool = True) -> Cut:
         """Choose the cut for a number of images.
 
         Args:
             pending: How many there are.
             batch_size: The most images in a batch.
             limit: How many to take at most.
+            canary: Whether, of more than a few images, the first goes alone.
 
         Raises:
             InvalidInputError: A number is not legal.
@@ -89,7 +90,7 @@ class Cut:
             shards=shards,
             keep=None if limit is None else limit // shards,
             sample=sample,
-            canary=taken > _CANARY_ABOVE,
+            canary=canary and taken > _CANARY_ABOVE,
         )
 
 

@@ -1,20 +1,20 @@
 CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
   SELECT uri, `title`, `year`, outcome, error
   FROM (
-    WITH _output AS (
-      SELECT uri, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_llm_result AS _said
-      FROM (
-        SELECT uri, '' AS ml_generate_text_status, ml_generate_text_llm_result
-        FROM `my-project.bqml_tutorial.movie_posters_results`
-      )
-    ), _response AS (
+    WITH _response AS (
       SELECT
         uri, status,
         _said AS text,
         CAST(NULL AS STRING) AS finish_reason,
         CAST(NULL AS INT64) AS input_tokens,
         CAST(NULL AS INT64) AS output_tokens
-      FROM _output
+      FROM (
+        SELECT uri, '' AS status, ml_generate_text_llm_result AS _said
+        FROM (
+          SELECT *
+          FROM `my-project.bqml_tutorial.movie_posters_results`
+        )
+      )
     ), _found AS (
       SELECT *, REGEXP_EXTRACT(REGEXP_REPLACE(text, '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), '^[^{]*(?:\\{[{ ]*[^{ "}][^{]*)*[{ ]*(\\{ *(?:"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"(?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*")*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*)?\\})') AS _object
       FROM _response

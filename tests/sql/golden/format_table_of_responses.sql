@@ -1,13 +1,7 @@
 CREATE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
   SELECT uri, `title`, `pages`, `price`, `hardback`, outcome, error
   FROM (
-    WITH _output AS (
-      SELECT uri, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
-      FROM (
-        SELECT uri, ml_generate_text_status, ml_generate_text_result
-        FROM `my-project.bqml_tutorial.movie_posters_results`
-      )
-    ), _response AS (
+    WITH _response AS (
       SELECT
         uri, status,
         (
@@ -22,7 +16,13 @@ CREATE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
           NULL,
           COALESCE(SAFE_CAST(REGEXP_EXTRACT(COALESCE(JSON_VALUE(_said, '$.usage_metadata.candidates_token_count'), JSON_VALUE(_said, '$.usageMetadata.candidatesTokenCount')), '^[0-9]{1,18}$') AS INT64), 0) + COALESCE(SAFE_CAST(REGEXP_EXTRACT(COALESCE(JSON_VALUE(_said, '$.usage_metadata.thoughts_token_count'), JSON_VALUE(_said, '$.usageMetadata.thoughtsTokenCount')), '^[0-9]{1,18}$') AS INT64), 0)
         ) AS output_tokens
-      FROM _output
+      FROM (
+        SELECT uri, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
+        FROM (
+          SELECT *
+          FROM `my-project.bqml_tutorial.movie_posters_results`
+        )
+      )
     ), _found AS (
       SELECT *, REGEXP_EXTRACT(REGEXP_REPLACE(text, '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), '^[^{]*(?:\\{[{ ]*[^{ "}][^{]*)*[{ ]*(\\{ *(?:"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"(?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*")*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*)?\\})') AS _object
       FROM _response

@@ -6,31 +6,31 @@ SELECT
   finish_reason, input_tokens, output_tokens, 8192, @job_id, CURRENT_TIMESTAMP(),
   `title`, `year`
 FROM (
-  WITH _output AS (
-    SELECT uri, generation, object_table, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_llm_result AS _said
-    FROM (
-      SELECT *
-      FROM ML.GENERATE_TEXT(
-        MODEL `my-project.bqml_tutorial.gemini-vision`,
-        (
-          SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
-          FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
-          WHERE batch = 3 AND run_id = @run_id AND NOT retired
-        ),
-        STRUCT(
-          8192 AS max_output_tokens,
-          TRUE AS flatten_json_output
-        )
-      )
-    )
-  ), _response AS (
+  WITH _response AS (
     SELECT
       uri, generation, object_table, attempt, status,
       _said AS text,
       CAST(NULL AS STRING) AS finish_reason,
       CAST(NULL AS INT64) AS input_tokens,
       CAST(NULL AS INT64) AS output_tokens
-    FROM _output
+    FROM (
+      SELECT uri, generation, object_table, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_llm_result AS _said
+      FROM (
+        SELECT *
+        FROM ML.GENERATE_TEXT(
+          MODEL `my-project.bqml_tutorial.gemini-vision`,
+          (
+            SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
+            FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
+            WHERE batch = 3 AND run_id = @run_id AND NOT retired
+          ),
+          STRUCT(
+            8192 AS max_output_tokens,
+            TRUE AS flatten_json_output
+          )
+        )
+      )
+    )
   ), _found AS (
     SELECT *, REGEXP_EXTRACT(REGEXP_REPLACE(text, '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), '^[^{]*(?:\\{[{ ]*[^{ "}][^{]*)*[{ ]*(\\{ *(?:"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"(?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*")*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*)?\\})') AS _object
     FROM _response

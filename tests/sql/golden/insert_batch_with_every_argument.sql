@@ -6,28 +6,7 @@ SELECT
   finish_reason, input_tokens, output_tokens, 500, @job_id, CURRENT_TIMESTAMP(),
   `title`, `year`
 FROM (
-  WITH _output AS (
-    SELECT uri, generation, object_table, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
-    FROM (
-      SELECT *
-      FROM ML.GENERATE_TEXT(
-        MODEL `my-project.bqml_tutorial.gemini-vision`,
-        (
-          SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
-          FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
-          WHERE batch = 3 AND run_id = @run_id AND NOT retired
-        ),
-        STRUCT(
-          0.0 AS temperature,
-          0.95 AS top_p,
-          500 AS max_output_tokens,
-          ['END', '\''] AS stop_sequences,
-          [STRUCT('HARM_CATEGORY_HARASSMENT' AS category, 'BLOCK_ONLY_HIGH' AS threshold), STRUCT('HARM_CATEGORY_HATE_SPEECH' AS category, 'BLOCK_LOW_AND_ABOVE' AS threshold)] AS safety_settings,
-          FALSE AS flatten_json_output
-        )
-      )
-    )
-  ), _response AS (
+  WITH _response AS (
     SELECT
       uri, generation, object_table, attempt, status,
       (
@@ -42,7 +21,28 @@ FROM (
         NULL,
         COALESCE(SAFE_CAST(REGEXP_EXTRACT(COALESCE(JSON_VALUE(_said, '$.usage_metadata.candidates_token_count'), JSON_VALUE(_said, '$.usageMetadata.candidatesTokenCount')), '^[0-9]{1,18}$') AS INT64), 0) + COALESCE(SAFE_CAST(REGEXP_EXTRACT(COALESCE(JSON_VALUE(_said, '$.usage_metadata.thoughts_token_count'), JSON_VALUE(_said, '$.usageMetadata.thoughtsTokenCount')), '^[0-9]{1,18}$') AS INT64), 0)
       ) AS output_tokens
-    FROM _output
+    FROM (
+      SELECT uri, generation, object_table, attempt, COALESCE(ml_generate_text_status, '') AS status, ml_generate_text_result AS _said
+      FROM (
+        SELECT *
+        FROM ML.GENERATE_TEXT(
+          MODEL `my-project.bqml_tutorial.gemini-vision`,
+          (
+            SELECT uri, generation, object_table, attempt, (@prompt, ref) AS prompt
+            FROM `my-project.bqml_tutorial.movie_posters_results__work_0f1e2d3c4b5a`
+            WHERE batch = 3 AND run_id = @run_id AND NOT retired
+          ),
+          STRUCT(
+            0.0 AS temperature,
+            0.95 AS top_p,
+            500 AS max_output_tokens,
+            ['END', '\''] AS stop_sequences,
+            [STRUCT('HARM_CATEGORY_HARASSMENT' AS category, 'BLOCK_ONLY_HIGH' AS threshold), STRUCT('HARM_CATEGORY_HATE_SPEECH' AS category, 'BLOCK_LOW_AND_ABOVE' AS threshold)] AS safety_settings,
+            FALSE AS flatten_json_output
+          )
+        )
+      )
+    )
   ), _found AS (
     SELECT *, REGEXP_EXTRACT(REGEXP_REPLACE(text, '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), '^[^{]*(?:\\{[{ ]*[^{ "}][^{]*)*[{ ]*(\\{ *(?:"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"(?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*")*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*)?\\})') AS _object
     FROM _response

@@ -1,0 +1,134 @@
+"""Which images a question is about: all of an object table, some of them, or groups that are shown together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from bqvision.errors import InvalidInputError
+from bqvision.sql.compose import SQL, Literal, Parameter
+from bqvision.sql.options import refuse, string
+from bqvision.sql.refusals import refusal
+
+if TYPE_CHECKING:
+    from bqvision.sql.compose import Composable, Composed
+    from bqvision.sql.names import TableName
+
+__all__ = ["Images", "clean_group_by"]
+
+MAX_GROUP: Final = 3_000
+"""The most images that Gemini takes in one prompt:
+https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/2-5-flash-lite."""
+
+_MAX_PATTERN: Final = 1_000
+_PYTHON_ONLY: Final = re.compile(r"\(\?(?:[=!]|<[=!]|\(|P=|>)|\\[1-9]|[*+?}]\+")
+"""What Python's patterns have and BigQuery's (RE2) do not: look-around, back references, possessive quantifiers."""
+
+# A group is named by what its images' URIs have in common; its "generation" changes when any image of it is added,
+# replaced or removed. Images that the model would refuse are left out, unless there are no others.
+_GROUPS: Final = SQL("""\
+(
+  SELECT
+    name AS uri,
+    CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(STRING_AGG(
+      CONCAT(uri, '#', CAST(generation AS STRING)), ' ' ORDER BY uri
+    ))), 1, 12)) AS INT64) AS generation,
+    ARRAY_AGG(ref ORDER BY uri) AS ref,
+    MIN(content_type) AS content_type,
+    SUM(size) AS size,
+    CASE
+      WHEN MIN(refusal) IS NOT NULL THEN MIN(refusal)
+      WHEN COUNT(*) > {most} THEN 'More than {shown} images are one question.'
+    END AS refusal
+  FROM (
+    SELECT *
+    FROM (
+      SELECT
+        image.uri, image.generation, image.ref, image.content_type, image.size,
+        {refusal} AS refusal,
+        COALESCE(REGEXP_EXTRACT(image.uri, {pattern}), image.uri) AS name
+      FROM {table} AS image
+      WHERE TRUE
+      QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1
+    )
+    WHERE TRUE
+    QUALIFY refusal IS NULL OR COUNTIF(refusal IS NULL) OVER (PARTITION BY name) = 0
+  )
+  GROUP BY name
+)""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """The images of an object table that a question is about.
+
+    Attributes:
+        table: The object table.
+        group_by: A pattern of RE2; images whose URIs match it alike are shown together. None shows each by itself.
+        uris: Only these images or groups, by their URIs; None for all.
+    """
+
+    table: TableName
+    group_by: str | None = None
+    uris: tuple[str, ...] | None = None
+
+    @override
+    def __str__(self) -> str:
+        return str(self.table)
+
+    @property
+    def relation(self) -> Composable:
+        """What stands in a FROM clause: columns uri, generation, ref, content_type and size, one row an image."""
+        images: Composable = self.table
+        columns = SQL("listed.uri, listed.generation, listed.ref, listed.content_type, listed.size")
+        if self.group_by is not None:
+            columns = SQL("listed.*")
+            images = _GROUPS.format(
+                table=self.table,
+                pattern=Literal(self.group_by),
+                refusal=refusal(),
+                most=Literal(MAX_GROUP),
+                shown=SQL("3,000"),
+            )
+        if self.uris is None:
+            return images
+        return SQL("""\
+(
+  SELECT {}
+  FROM {} AS listed
+  WHERE listed.uri IN UNNEST({})
+)""").format(columns, images, Parameter("uris", "ARRAY<STRING>", self.uris))
+
+    @property
+    def refusal(self) -> Composed:
+        """The expression for why an image, or a group, is not asked about; NULL if it is."""
+        return refusal() if self.group_by is None else SQL("{}").format(SQL("image.refusal"))
+
+
+def clean_group_by(pattern: str) -> str:
+    """Return a pattern of RE2 that takes a group's name out of a URI.
+
+    Raises:
+        InvalidInputError: It is none, or has more than one group in brackets, which BigQuery refuses.
+    """
+    allowed = "a regular expression (RE2) with at most one group in brackets, such as ^gs://shop/[^/]+/"
+    text = string("group_by", pattern, allowed)
+    if not 0 < len(text) <= _MAX_PATTERN:
+        raise refuse("group_by", text, f"{allowed}, of at most {_MAX_PATTERN:,} characters")
+    if _PYTHON_ONLY.search(text):
+        raise InvalidInputError(
+            "group_by uses look-around, back references or possessive quantifiers, which RE2 has not",
+            next_step=f"Allowed: {allowed}.",
+        )
+    try:
+        groups = re.compile(text).groups
+    except re.error as error:
+        raise InvalidInputError(
+            f"group_by is no regular expression: {error}", next_step=f"Allowed: {allowed}."
+        ) from error
+    if groups > 1:
+        raise refuse("group_by", text, allowed)
+    return text

@@ -1,0 +1,26 @@
+CREATE TABLE IF NOT EXISTS `my-project.library.books_results` (
+  `uri` STRING,
+  `generation` INT64,
+  `object_table` STRING,
+  `fingerprint` STRING,
+  `run_id` STRING,
+  `attempt` INT64,
+  `status` STRING,
+  `outcome` STRING,
+  `error` STRING,
+  `text` STRING,
+  `finish_reason` STRING,
+  `input_tokens` INT64,
+  `output_tokens` INT64,
+  `output_limit` INT64,
+  `job_id` STRING,
+  `analysed_at` TIMESTAMP,
+  `binding` STRING,
+  `edition` INT64,
+  `printed` DATE,
+  `scanned` TIMESTAMP,
+  `subjects` ARRAY<STRING>,
+  `author` STRUCT<`name` STRING, `born` DATE, `order` ARRAY<INT64>>,
+  `others` ARRAY<STRUCT<`name` STRING, `born` DATE, `order` ARRAY<INT64>>>
+)
+CLUSTER BY fingerprint, run_id, job_id, uri

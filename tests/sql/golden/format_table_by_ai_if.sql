@@ -1,0 +1,73 @@
+CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results_formatted` AS (
+  SELECT uri, `holds`, outcome, error
+  FROM (
+    WITH _response AS (
+      SELECT
+        uri, status,
+        _value AS text,
+        CAST(NULL AS STRING) AS finish_reason,
+        CAST(NULL AS INT64) AS input_tokens,
+        CAST(NULL AS INT64) AS output_tokens
+      FROM (
+        SELECT uri, IF(answer IS NULL, 'AI.IF gave NULL, which is all that it says of a row that failed', '') AS status, IF(answer IS NULL, NULL, TO_JSON_STRING(STRUCT(answer AS `holds`))) AS _value
+        FROM (
+          SELECT *
+          FROM `my-project.bqml_tutorial.movie_posters_results`
+        )
+      )
+    ), _found AS (
+      SELECT *, REGEXP_EXTRACT(REGEXP_REPLACE(text, '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), '^[^{]*(?:\\{[{ ]*[^{ "}][^{]*)*[{ ]*(\\{ *(?:"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"(?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|[\\[{](?:[^{}\\[\\]"]+|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*")*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*[\\]}])*)?\\})') AS _object
+      FROM _response
+    ), _parsed AS (
+      SELECT
+        *,
+        IF(
+          REGEXP_CONTAINS(REGEXP_REPLACE(_object, '"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"', '""'), ', *[}\\]]|[nN][aA][nN]|[iI][nN][fF]|[0-9]{100}|[eE][+-]?[0-9]{3}'),
+          NULL,
+          SAFE.PARSE_JSON(_object, wide_number_mode => 'round')
+        ) AS _json
+      FROM _found
+    ), _values AS (
+      SELECT
+        *,
+        CASE
+          WHEN REGEXP_CONTAINS(status, '(?i)a retryable error occurred') THEN 'RETRYABLE'
+          WHEN REGEXP_CONTAINS(status, '(?i)quota[ _]?exceeded|exceeded[^.:]{0,40} quota') THEN 'QUOTA'
+          WHEN REGEXP_CONTAINS(status, '(?i)resource[ _]?exhausted|unavailable|deadline[ _]?exceeded|^internal|internal (?:server )?error|(?:^|http|code|status|error)[ :=]{0,3}(?:429|5[0-9][0-9])(?:[^0-9]|$)') THEN 'RETRYABLE'
+          WHEN REGEXP_CONTAINS(status, '(?i)^ *(?:invalid[ _]argument|not[ _]found)') THEN 'INPUT'
+          WHEN REGEXP_CONTAINS(status, '(?i)permission[ _]?denied|does not have') THEN 'PERMISSION'
+          WHEN REGEXP_CONTAINS(status, '(?i)invalid[ _]?argument|not[ _]?found|unsupported|mime|too large|exceeds the (?:size|maximum)|(?:invalid|corrupt|empty|(?:cannot|could not) (?:read|decode))[^.:]{0,40} (?:image|file|object)') THEN 'INPUT'
+          WHEN REGEXP_CONTAINS(status, '(?i)safety|prohibited[ _]?content|recitation|responsible ai|blocked') THEN 'BLOCKED'
+          WHEN REGEXP_CONTAINS(status, '[\\s\\S]') THEN 'UNKNOWN'
+          WHEN REGEXP_CONTAINS(finish_reason, '^(?:SAFETY|IMAGE_SAFETY|PROHIBITED_CONTENT|IMAGE_PROHIBITED_CONTENT|RECITATION|BLOCKLIST|SPII|MODEL_ARMOR)$') THEN 'BLOCKED'
+          WHEN _json IS NOT NULL THEN 'OK'
+          WHEN REGEXP_CONTAINS(finish_reason, '^MAX_TOKENS$') THEN 'TRUNCATED'
+          WHEN text IS NULL THEN 'BLOCKED'
+          WHEN text IS NOT NULL THEN 'UNPARSABLE'
+        END AS outcome,
+        TO_JSON_STRING(_json.`holds`) AS `_raw_holds`,
+        TRIM(REGEXP_REPLACE(JSON_VALUE(_json, '$.holds'), '[\\x{0000}-\\x{001F}\\x{007F}-\\x{00A0}\\x{061C}-\\x{061C}\\x{1680}-\\x{1680}\\x{2000}-\\x{200B}\\x{200E}-\\x{200F}\\x{2028}-\\x{202F}\\x{205F}-\\x{205F}\\x{2066}-\\x{2069}\\x{3000}-\\x{3000}\\x{FEFF}-\\x{FEFF}]', ' '), ' ') AS `_value_holds`
+      FROM _parsed
+    ), _typed AS (
+      SELECT
+        *,
+        IF(REGEXP_CONTAINS(`_value_holds`, '^(?:[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])$'), LOWER(`_value_holds`) = 'true', NULL) AS `holds`
+      FROM _values
+    )
+    SELECT
+      uri, status, outcome,
+      CASE
+        WHEN status != '' THEN status
+        WHEN outcome = 'OK' THEN NULLIF(ARRAY_TO_STRING([
+          IF(`holds` IS NULL AND `_raw_holds` != 'null' AND COALESCE(`_value_holds`, '?') != '', 'holds: not a BOOL', NULL)
+        ], '; '), '')
+        ELSE CONCAT(
+          CASE outcome WHEN 'BLOCKED' THEN 'the model gave no answer' WHEN 'TRUNCATED' THEN 'the output limit cut the answer' WHEN 'UNPARSABLE' THEN 'the answer holds no valid JSON object' END,
+          COALESCE(CONCAT(' (finish reason ', finish_reason, ')'), '')
+        )
+      END AS error,
+      text, finish_reason, input_tokens, output_tokens,
+      IF(outcome = 'OK', `holds`, NULL) AS `holds`
+    FROM _typed
+  )
+)
