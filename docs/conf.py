@@ -49,7 +49,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|enum|google|pathlib|pickle|types|typing|typing_extensions)\..*"),
     (
         "py:.*",
-        r"(.*\.)?(R|Composable|RecordSchema|GenerateTextArguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)",
+        r"(.*\.)?(M|P|R|FunctionName|ModelFunctionName|RequestType|SchemaPlace|Composable|RecordSchema|Arguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)",
     ),
 ]
 
@@ -82,9 +82,19 @@ def without_constructor(
     made = {
         "bqvision.Analysis",
         "bqvision.AnalysisRun",
+        "bqvision.Comparison",
+        "bqvision.ComparisonRow",
+        "bqvision.EndpointOptions",
+        "bqvision.Evaluation",
+        "bqvision.FieldScore",
+        "bqvision.GenerateOptions",
+        "bqvision.Miss",
+        "bqvision.ModelOptions",
+        "bqvision.OutcomeScore",
         "bqvision.RunOptions",
         "bqvision.RunReport",
         "bqvision.Stop",
+        "bqvision.Unmatched",
         "bqvision.local.LocalServer",
         "bqvision.testing.Fault",
         "bqvision.testing.FaultsLeftError",
