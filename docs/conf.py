@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bqvision
 import bqvision.local
 import bqvision.testing
+from bqvision.sql.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+    from bqvision.sql.functions import Argument
 
 project = "bqvision"
 author = "The bqvision developers"
@@ -52,6 +55,8 @@ nitpick_ignore_regex = [
         r"(.*\.)?(M|P|R|FunctionName|ModelFunctionName|RequestType|SchemaPlace|Composable|RecordSchema|Arguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)",
     ),
 ]
+
+_ARGUMENTS = ".. arguments of the functions"
 
 _PUBLIC = {
     **{name: f"bqvision.{name}" for name in bqvision.__all__},
@@ -119,8 +124,27 @@ def to_restructured_text(app: Sphinx, path: Path, parent: str, content: list[str
     content[0] = "\n".join(lines)
 
 
+def with_arguments(app: Sphinx, page: str, content: list[str]) -> None:
+    """Put what the functions declare in the place of a page's mark."""
+    if _ARGUMENTS not in content[0]:
+        return
+    takers: dict[tuple[str, Argument], list[str]] = {}
+    for function in FUNCTIONS.values():
+        for name, argument in function.arguments.items():
+            takers.setdefault((name, argument), []).append(f"``{function.name}``")
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 25 13 22 40", ""]
+    rows = [("argument", "range", "BigQuery's default", "taken by")]
+    for (name, argument), functions in takers.items():
+        range_ = "" if argument.low is None else f"{argument.low:g} to {argument.high:g}"
+        rows.append((f"``{name}``", range_, argument.default or "the model's", ", ".join(functions)))
+    for row in rows:
+        lines += [f"   {'*' if not place else ' '} - {cell}" for place, cell in enumerate(row)]
+    content[0] = content[0].replace(_ARGUMENTS, "\n".join(lines))
+
+
 def setup(app: Sphinx) -> None:
     """Connect the handlers."""
+    app.connect("source-read", with_arguments)
     app.connect("missing-reference", to_public_name)
     app.connect("autodoc-process-signature", without_constructor)
     app.connect("include-read", to_restructured_text)

@@ -197,6 +197,11 @@ class RunningJob:
         self._calls.cancel(self._job, self._about)
         return True
 
+    @property
+    def done(self) -> bool:
+        """Whether the job had ended when it was looked at last."""
+        return self._job is not None and self._job.state == "DONE"
+
     def ended(self) -> bool:
         """Look at a job that was cancelled until it has ended; return whether it has, within half a minute.
 

@@ -139,7 +139,9 @@ class Analysis(Generic[R]):
             NotFoundError: There is no such model.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        return self._plan(into, Limits.of(options)).statements()
+        limits = Limits.of(options)
+        self._check(limits)
+        return self._plan(into, limits).statements()
 
     def table_statement(self, into: str, *, replace: bool = True, all_columns: bool = False) -> Statement:
         """Return what `create_table` sends, unsent."""

@@ -191,9 +191,14 @@ def as_text(value: object) -> str | None:
             return None
 
 
+def plain(text: str) -> str:
+    """Return a text as it is read from an answer: every kind of space and control is a blank, none at its ends."""
+    return _NOISE.sub(" ", text).strip(" ")
+
+
 def _clean(value: object) -> str | None:
     text = as_text(value)
-    return None if text is None else _NOISE.sub(" ", text).strip(" ")
+    return None if text is None else plain(text)
 
 
 def _absent(given: object) -> bool:

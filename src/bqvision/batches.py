@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 from bqvision import _rest, claims
 from bqvision._jobs import Slowing
 from bqvision._text import plural
-from bqvision.errors import BqvisionError, IntegrityError, NotFoundError
+from bqvision.errors import (
+    BqvisionError,
+    IntegrityError,
+    InvalidQueryError,
+    JobFailedError,
+    NotFoundError,
+)
 from bqvision.limits import Stop, StopReason
 
 if TYPE_CHECKING:
@@ -102,6 +108,7 @@ class _Asking:
                     elif self._flights:
                         slowing.pause(self._deadline - self._plan.service.policy.clock())
             except BaseException as error:
+                self._explain(error)
                 self._leave(error)
                 raise
         self._tally.running += self._names()
@@ -218,8 +225,18 @@ class _Asking:
     def _names(self) -> list[str]:
         return [flight.job.about.job_id or "" for flight in self._flights]
 
+    def _explain(self, error: BaseException) -> None:
+        """Say what to do about a job that may have failed since all of its rows did, for want of a status."""
+        function = self._plan.analysis.arguments.declared
+        if function.output.status is None and isinstance(error, InvalidQueryError | JobFailedError):
+            error.next_step = (
+                f"If no row of a job has an answer, {function.name} fails the job, and the next run pays for its "
+                "images again: ask with generate_bool, which says why, or leave images out with uris=."
+            )
+
     def _leave(self, error: BaseException) -> None:
         """Say which jobs go on; or cancel them, if that is wanted and this is an interruption."""
+        self._flights = [flight for flight in self._flights if not flight.job.done]
         if not self._flights:
             return
         interrupted = not isinstance(error, Exception)

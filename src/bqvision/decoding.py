@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bqvision.answers import read_fields
 from bqvision.errors import ReadError
-from bqvision.outcomes import Response, classify, explain, no_value, read_response
+from bqvision.outcomes import Response, classify, explain, read_response
 from bqvision.records import Outcome, Usage
 from bqvision.sql.functions import FUNCTIONS
 
@@ -85,10 +85,7 @@ def _from_output(schema: RecordSchema[R], row: Mapping[str, object], function: F
         if flattened
         else read_response(row.get(output.response or ""))
     )
-    if output.status is not None:
-        status = _column(row, output.status, str) or ""
-    else:
-        status = no_value(function.name) if row.get(output.value or "") is None else ""
+    status = _column(row, output.status or "", str) or ""
     if (value := row.get(output.value or "")) is not None:
         # As `bqvision.sql.outputs` has it: a value is read as if the model had said it in a JSON object.
         text = json.dumps({schema.fields[0].name: value}, ensure_ascii=False, separators=(",", ":"))

@@ -26,35 +26,35 @@ _MOST_URIS: Final = 10_000
 
 
 class RunOptions(TypedDict, total=False):
-    """What a run may be told; every key has a default."""
+    """What a run may be told; every key has a default, for which None stands."""
 
-    batch_size: int
+    batch_size: int | None
     """The most images in one job; by default 25,000, or with ``max_tokens`` about a tenth of what that allows."""
-    max_concurrent_jobs: int
+    max_concurrent_jobs: int | None
     """The most jobs in flight at once; by default 4."""
-    max_rounds: int
+    max_rounds: int | None
     """How often an image is asked about at most, as long as its outcome is RETRYABLE; by default 5 times."""
-    round_wait: float
+    round_wait: float | None
     """Seconds to wait before the second round, by default 15; doubled for each further one, with jitter."""
-    max_images: int
+    max_images: int | None
     """Ask about at most so many images; the rest stay for the next run."""
-    max_calls: int
+    max_calls: int | None
     """Make at most so many model calls, those of further rounds included."""
-    max_tokens: int
+    max_tokens: int | None
     """Begin no batch that would probably take the tokens, in and out, beyond this."""
-    max_error_ratio: float
+    max_error_ratio: float | None
     """Stop if a larger share of the calls, 0 to 1, gave no usable answer; looked at after each batch."""
-    timeout: float
+    timeout: float | None
     """Begin nothing after so many seconds; jobs in flight go on, and the next run joins them."""
-    retry_truncated: bool
+    retry_truncated: bool | None
     """Whether an answer that the output limit cut is asked for once more, with the largest limit; by default not."""
-    job_attempts: int
+    job_attempts: int | None
     """How often a batch may be run if its job fails for a passing reason, by default once; a failed job may have
     been paid for, and each further one is paid for again."""
-    uris: Collection[str]
+    uris: Collection[str] | None
     """Only these images, or groups of them, by the URIs of their records, at most 10,000; no other is asked about,
     counted or read."""
-    cancel_on_exit: bool
+    cancel_on_exit: bool | None
     """Whether jobs in flight are cancelled when the run is interrupted; by default they go on, and the next run
     joins them."""
 
@@ -120,7 +120,11 @@ def _uris(value: object) -> tuple[str, ...]:
         raise InvalidInputError(
             "uris must be a list of URIs", next_step="Give, for example, uris=['gs://bucket/one.jpg']."
         )
-    chosen = sorted({str(uri) for uri in cast("Collection[object]", value)})
+    if not all(isinstance(uri, str) for uri in cast("Collection[object]", value)):
+        raise InvalidInputError(
+            "uris must be texts", next_step="Give, for example, [record.uri for record in run]."
+        )
+    chosen = sorted(set(cast("Collection[str]", value)))
     if not 0 < len(chosen) <= _MOST_URIS:
         raise InvalidInputError(
             f"uris holds {len(chosen):,} URIs, not 1 to {_MOST_URIS:,}",

@@ -49,7 +49,7 @@ class ModelOptions(TypedDict, total=False):
     """How far down the list of likely tokens to go, 0 to 1; BigQuery's default is 0.95."""
     max_output_tokens: int | None
     """1 to 8192. By default 8192 in `Analysis.run`, since a model's thinking counts against it and BigQuery's own
-    default of 1024 cuts answers; in `Analysis.create_table` BigQuery's."""
+    default of 1024 cuts answers; in `Analysis.create_table` BigQuery's, or 8192 if a record's schema is sent."""
     stop_sequences: Sequence[str] | None
     """Texts at which the answer ends."""
     safety_settings: Mapping[SafetyCategory, SafetyThreshold] | None
@@ -58,7 +58,8 @@ class ModelOptions(TypedDict, total=False):
     """A body of Gemini's ``generateContent`` without its ``contents``, for what has no key here; excludes the five
     above."""
     ground_with_google_search: bool | None
-    """Whether the model may search the web for its answer."""
+    """Whether the model may search the web for its answer; the record's fields then stand in the prompt, since models
+    before Gemini 3 take no schema beside it."""
     request_type: RequestType | None
     """Which quota is used; ``DEDICATED`` is provisioned throughput, ``SHARED`` is dynamic shared quota."""
     flatten_json_output: bool | None
@@ -76,7 +77,8 @@ class EndpointOptions(TypedDict, total=False):
     """How a model is asked without a remote model."""
 
     endpoint: str | None
-    """The model, such as ``gemini-2.5-flash``, or its URL; by default BigQuery chooses a recent one."""
+    """The model, such as ``gemini-2.5-flash``, or its URL. By default BigQuery chooses a recent one; when it chooses
+    another, answers of both count as answers to the same question, so name one for work that goes on."""
     connection: str | None
     """Whose permissions call it; by default the caller's own, which end after 48 hours."""
     group_by: str | None
@@ -117,10 +119,13 @@ def ask_model(
             f"{arguments.function} asks no remote model",
             next_step=f"Use {_METHODS[arguments.function]} of the object table.",
         )
-    # Without a record the prompt is the tutorial's, or one like it, and sent as it stands.
+    # Without a record the prompt is the tutorial's, or one like it, and sent as it stands. With the search, models
+    # before Gemini 3 refuse a schema: https://ai.google.dev/gemini-api/docs/structured-output.
     schema: RecordSchema[Any] = schema_of(PosterResult if record is None else record)
-    if place is None:
-        place = "none" if record is None and not arguments.declared.typed else "request"
+    if place is None and record is None and not arguments.declared.typed:
+        place = "none"
+    elif place is None:
+        place = "prompt" if arguments.ground_with_google_search else "request"
     return _analysis(images, _asked(arguments, schema, place), schema, model=model, group_by=group_by)
 
 
@@ -133,7 +138,9 @@ class Questions(ABC):
     def _images(self) -> ObjectTable: ...
 
     @overload
-    def analyze(self, *, prompt: str, **options: Unpack[GenerateOptions]) -> Analysis[PosterResult]: ...
+    def analyze(
+        self, *, prompt: str, record: None = None, **options: Unpack[GenerateOptions]
+    ) -> Analysis[PosterResult]: ...
 
     @overload
     def analyze(self, *, prompt: str, record: type[R], **options: Unpack[GenerateOptions]) -> Analysis[R]: ...
@@ -144,7 +151,7 @@ class Questions(ABC):
     ) -> Analysis[Extracted[P]]: ...
 
     def analyze(
-        self, *, prompt: str, record: type[Any] = PosterResult, **options: Unpack[GenerateOptions]
+        self, *, prompt: str, record: type[Any] | None = None, **options: Unpack[GenerateOptions]
     ) -> Analysis[Any]:
         """Ask for a record about every image, by ``AI.GENERATE``, which needs no remote model; nothing is sent.
 
@@ -158,7 +165,7 @@ class Questions(ABC):
             InvalidInputError: An option is unknown or can not be right, or the record class can't be used.
         """
         given, group_by = _split(options, GenerateOptions)
-        schema: RecordSchema[Any] = schema_of(record)
+        schema: RecordSchema[Any] = schema_of(PosterResult if record is None else record)
         arguments = Arguments(function="AI.GENERATE", prompt=prompt, **given)  # type: ignore[arg-type]
         return _analysis(self._images(), _asked(arguments, schema, "request"), schema, group_by=group_by)
 
@@ -202,7 +209,8 @@ class Questions(ABC):
         """Ask whether every image meets a condition, by ``AI.IF``; nothing is sent.
 
         ``AI.IF``, ``AI.CLASSIFY`` and ``AI.SCORE`` say nothing of a row that failed: its outcome is UNKNOWN, and no
-        tokens are known. If all rows of a job fail, the job does. `generate_bool` asks the same and says why.
+        tokens are known. If all rows of a job fail, the job does, nothing is kept, and each further run pays for these
+        images again. `generate_bool` asks the same and says why.
 
         Args:
             condition: What is true of the wanted images, such as ``"The poster shows a train."``
@@ -235,6 +243,16 @@ class Questions(ABC):
         **options: Unpack[EndpointOptions],
     ) -> Analysis[CategoriesResult]: ...
 
+    @overload
+    def classify(
+        self,
+        categories: Sequence[str] | Mapping[str, str],
+        *,
+        prompt: str | None = None,
+        multi: bool,
+        **options: Unpack[EndpointOptions],
+    ) -> Analysis[CategoryResult] | Analysis[CategoriesResult]: ...
+
     def classify(
         self,
         categories: Sequence[str] | Mapping[str, str],
@@ -255,6 +273,8 @@ class Questions(ABC):
             InvalidInputError: Categories repeat or are blank, or an option is unknown or can not be right.
         """
         given, group_by = _split(options, EndpointOptions)
+        if type(multi) is not bool:
+            raise InvalidInputError("multi must be True or False")
         arguments = Arguments(
             function="AI.CLASSIFY",
             prompt=prompt,

@@ -163,7 +163,7 @@ class RemoteModel:
 
     @overload
     def analyze(
-        self, images: ObjectTable, *, prompt: str, **options: Unpack[ModelOptions]
+        self, images: ObjectTable, *, prompt: str, record: None = None, **options: Unpack[ModelOptions]
     ) -> Analysis[PosterResult]: ...
 
     @overload

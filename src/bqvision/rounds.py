@@ -99,6 +99,8 @@ class Rounds:
         """Ask about everything once, beginning with the claim that another run, or one that was cut off, left."""
         there = claims.survey(self._plan, self._scope(retry=False))
         self.images = there.images
+        if self._limits.uris is not None and not (there.pending or there.refused):
+            return  # a claim of other images is no concern of this run
         left = claims.find(self._plan, adopted=True)
         if left is not None:
             self._take_over(left)

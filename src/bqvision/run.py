@@ -92,7 +92,9 @@ class AnalysisRun(Generic[R]):
             AlreadyExistsError: The name is taken, and is not to be replaced.
             ServiceError: BigQuery refused, or could not be reached.
         """
-        return self._plan.analysis.format(self.table, into, replace=replace)
+        target = self.analysis.dataset.table_name(into)
+        self._plan.execute(self._plan.format(target, replace=replace))
+        return str(target)
 
     def retry_failed(
         self, *, outcomes: Collection[Outcome] | None = None, **options: Unpack[RunOptions]
@@ -105,6 +107,8 @@ class AnalysisRun(Generic[R]):
         """
         analysis = self._plan.analysis
         options.setdefault("batch_size", self._plan.limits.batch_size)
+        if self._plan.limits.uris is not None:
+            options.setdefault("uris", self._plan.limits.uris)
         if outcomes is None:
             return analysis.retry_failed(self.table, **options)
         return analysis.retry_failed(self.table, outcomes=outcomes, **options)

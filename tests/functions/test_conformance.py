@@ -144,6 +144,16 @@ def test_a_prompt_can_carry_the_fields(cinema: Cinema, oracle: Oracle) -> None:
     assert all(name in prompt for name in ("title", "cast", "scene", "place", "people"))
 
 
+def test_with_the_search_the_fields_stand_in_the_prompt(cinema: Cinema) -> None:
+    """Models before Gemini 3 refuse a schema beside the search, and would refuse every image."""
+    analysis = cinema.model.analyze(
+        cinema.posters(), prompt="Read this.", record=Film, ground_with_google_search=True
+    )
+    assert analysis.arguments.model_params is None
+    assert analysis.arguments.prompt is not None
+    assert "scene" in analysis.arguments.prompt
+
+
 def test_what_a_function_lacks_is_refused_before_any_request(cinema: Cinema) -> None:
     """The message names the function that has it, or the method that asks it."""
     posters = cinema.posters()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from google.cloud import bigquery
 
 import bqvision as bv
 from bqvision import Outcome
@@ -100,6 +101,14 @@ def test_groups_in_one_statement(cinema: Cinema) -> None:
     assert [(film.uri, film.title) for film in analysis.read(table)] == [("greed", "Greed")]
 
 
+def test_an_empty_match_is_no_group(cinema: Cinema) -> None:
+    """Images of whose URIs nothing matches have nothing in common."""
+    cinema.show("a.jpg", "Greed", 1924)
+    cinema.show("b.jpg", "Wings", 1927)
+    analysis = cinema.model.analyze(cinema.posters(), prompt=PROMPT, group_by=r"[a-z]([0-9]*)\.jpg$")
+    assert [film.title for film in analysis.run(into="films")] == ["Greed", "Wings"]
+
+
 @pytest.mark.parametrize("pattern", ["(", "(?=x)", "(a)(b)", ""])
 def test_a_pattern_that_can_not_be_is_refused(cinema: Cinema, pattern: str) -> None:
     """It goes into SQL, so what RE2 would refuse is refused before."""
@@ -122,8 +131,45 @@ def test_a_run_can_be_about_some_images_only(cinema: Cinema) -> None:
     assert cinema.calls() == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
 
 
+def test_what_follows_a_run_about_some_images_is_about_them_too(cinema: Cinema) -> None:
+    """Asking again and formatting go no further than the run went."""
+    cinema.hang("a.jpg", fail="blocked")
+    cinema.hang("b.jpg", fail="blocked")
+    analysis = cinema.analysis()
+    analysis.run(into="results")
+    some = analysis.run(into="results", uris=[cinema.uri("a.jpg")])
+    again = some.retry_failed(outcomes={Outcome.BLOCKED})
+    assert [poster.uri for poster in again] == [cinema.uri("a.jpg")]
+    assert cinema.calls() == {"a.jpg": 2, "b.jpg": 1}
+    some.format(into="formatted")
+    assert cinema.rows("SELECT uri FROM DS.formatted") == [{"uri": cinema.uri("a.jpg")}]
+
+
+def test_a_claim_of_other_images_is_not_waited_for(cinema: Cinema) -> None:
+    """Where nothing of the chosen images is left to ask, another run's work is no concern."""
+    for name in ("a.jpg", "b.jpg"):
+        cinema.show(name, name, 1927)
+    analysis = cinema.analysis()
+    chosen = [cinema.uri("a.jpg")]
+    analysis.run(into="results", uris=chosen)
+    _, _, create_work, *_ = analysis.statements(into="results")
+    given = [
+        bigquery.ScalarQueryParameter(one.name, "STRING", one.value)
+        if isinstance(one.value, str)
+        else bigquery.ArrayQueryParameter(one.name, "STRING", list(one.value))
+        for one in create_work.parameters
+        if isinstance(one.value, str | tuple)
+    ]
+    config = bigquery.QueryJobConfig(query_parameters=given)
+    cinema.client.bigquery.query(create_work.sql, job_config=config).result()
+    run = analysis.run(into="results", uris=chosen, timeout=0.5)
+    assert run.report.stopped is None
+    assert [poster.title for poster in run] == ["a.jpg"]
+
+
 @pytest.mark.parametrize(
-    "uris", [[], "gs://b/a.jpg", ["a.jpg"], {"gs://b/a.jpg": 1}, 3, [f"gs://b/{n}" for n in range(10_001)]]
+    "uris",
+    [[], "gs://b/a.jpg", ["a.jpg"], {"gs://b/a.jpg": 1}, 3, [3], [f"gs://b/{n}" for n in range(10_001)]],
 )
 def test_uris_that_can_not_be_are_refused(cinema: Cinema, uris: object) -> None:
     """Before any request."""

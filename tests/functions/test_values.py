@@ -51,8 +51,10 @@ def test_a_job_in_which_all_rows_fail_is_an_error_and_stays_to_be_done(cinema: C
     """BigQuery fails such a job as a whole; nothing is written, and the next run asks again."""
     cinema.hang("a.jpg", text='{"result": true}', busy="1")
     trains = cinema.posters().where("The poster shows a train.")
-    with pytest.raises(bv.InvalidQueryError, match=r"AI\.IF failed for 1 of 1 rows"):
+    with pytest.raises(bv.InvalidQueryError, match=r"AI\.IF failed for 1 of 1 rows") as raised:
         trains.run(into="trains")
+    assert "generate_bool" in raised.value.next_step
+    assert not getattr(raised.value, "__notes__", [])  # no job goes on
     assert [image.holds for image in trains.run(into="trains")] == [True]
 
 
@@ -133,6 +135,20 @@ def test_the_one_statement_of_a_value_reads_back(cinema: Cinema) -> None:
     ]
 
 
+def test_the_one_statement_tells_no_category_from_no_answer(cinema: Cinema) -> None:
+    """BigQuery stores a NULL array as an empty one, so the statement puts down what has failed."""
+    cinema.hang("a.jpg", text='{"result": []}')
+    cinema.hang("b.jpg", fail="blocked")
+    kinds = cinema.posters().classify(["drama", "war"], multi=True)
+    table = kinds.create_table(into="kinds")
+    assert [image.outcome for image in kinds.read(table)] == [Outcome.OK, Outcome.UNKNOWN]
+    kinds.format(table, into="formatted")
+    assert cinema.rows("SELECT outcome FROM DS.formatted ORDER BY uri") == [
+        {"outcome": "OK"},
+        {"outcome": "UNKNOWN"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("categories", "said"),
     [
@@ -143,6 +159,9 @@ def test_the_one_statement_of_a_value_reads_back(cinema: Cinema) -> None:
         ([""], "not allowed"),
         ([3], "not allowed"),
         ({"drama": " "}, "not allowed"),
+        (["tr\u00e8s\u00a0bon"], "not allowed"),
+        ([" padded"], "not allowed"),
+        (["a\tb"], "not allowed"),
     ],
 )
 def test_categories_that_can_not_be_are_refused(cinema: Cinema, categories: object, said: str) -> None:
@@ -155,6 +174,8 @@ def test_categories_that_can_not_be_are_refused(cinema: Cinema, categories: obje
 def test_a_token_limit_needs_a_function_that_counts_tokens(cinema: Cinema) -> None:
     """AI.IF tells no tokens, so a limit of them can not be kept."""
     cinema.hang("a.jpg", text='{"result": true}')
-    with pytest.raises(bv.InvalidInputError, match=r"AI\.IF does not give"):
-        cinema.posters().where("A train.").run(into="trains", max_tokens=1000)
+    trains = cinema.posters().where("A train.")
+    for attempt in (trains.run, trains.statements):
+        with pytest.raises(bv.InvalidInputError, match=r"AI\.IF does not give"):
+            attempt(into="trains", max_tokens=1000)
     assert cinema.calls() == {}

@@ -10,10 +10,11 @@ import pytest
 from bqvision.errors import InvalidInputError
 from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS, Arguments
 from bqvision.sql.calls import call
-from bqvision.sql.compose import SQL
+from bqvision.sql.compose import SQL, Literal
 from bqvision.sql.functions import FUNCTIONS, FunctionName
 from bqvision.sql.images import Images, clean_group_by
 from bqvision.sql.names import ModelName, TableName
+from tests import googlesql
 
 PROMPT = "Which film is this?"
 VALUES: dict[str, Any] = {
@@ -74,6 +75,11 @@ def test_an_argument_is_taken_or_refused_by_the_name_of_the_functions_that_have_
         ("AI.GENERATE", {"endpoint": "https://example.com/m"}, False),
         ("AI.GENERATE", {"connection": "DEFAULT"}, False),
         ("AI.GENERATE", {"connection": "a.b.c.d"}, False),
+        ("AI.GENERATE", {"connection": 3}, False),
+        ("AI.GENERATE", {"connection": "projects/my-project/locations/us/connections/c"}, True),
+        ("AI.GENERATE", {"model_params": {"generation_config": "x"}}, False),
+        ("AI.GENERATE_TEXT", {"safety_settings": ["BLOCK_NONE"]}, False),
+        (["AI.IF"], {}, False),
         ("AI.CLASSIFY", {"categories": {}}, False),
         ("AI.CLASSIFY", {"categories": {" ": None}}, False),
         ("AI.CLASSIFY", {"categories": {"drama": ""}}, False),
@@ -88,6 +94,26 @@ def test_ranges_are_those_of_the_function(function: Any, given: dict[str, Any], 
         return
     with pytest.raises(InvalidInputError):
         Arguments(function=function, prompt=PROMPT, **given)
+
+
+def test_a_connection_is_sent_in_the_form_that_functions_take() -> None:
+    """Whatever form it is given in."""
+    asked = Arguments(
+        function="AI.IF", prompt=PROMPT, connection="projects/my-project/locations/us/connections/vision"
+    )
+    assert [part.text for part in asked.named()] == ["connection_id => 'my-project.us.vision'"]
+
+
+def test_the_callers_texts_are_known_as_theirs() -> None:
+    """No message may show them: the prompt, what stands in model_params, the categories."""
+    asked = Arguments(
+        prompt=PROMPT, model_params={"system_instruction": {"parts": [{"text": "Be a secret agent."}]}}
+    )
+    assert set(asked.prose) == {PROMPT, "Be a secret agent."}
+    kinds = Arguments(function="AI.CLASSIFY", categories={"drama": "it is sad"})
+    assert kinds.prose == ("drama", "it is sad")
+    assert "sad" not in repr(kinds)
+    assert Arguments(prompt=PROMPT, safety_settings={}) == Arguments(prompt=PROMPT)
 
 
 def test_only_categories_do_without_a_prompt() -> None:
@@ -182,12 +208,40 @@ def test_a_function_and_a_model_must_go_together() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "(", "(a)(b)", "(?=a)", "(?<!a)b", r"(a)\1", "a*+", "(?P<x>a)(?P=x)", "x" * 1001, None, 3],
+    [
+        *("", "(", "(a)(b)", "(?=a)", "(?<!a)b", r"(a)\1", "a*+", "(?P<x>a)(?P=x)", "x" * 1001, None, 3),
+        *(r"a\Z", "(?x)a", "(?a)b", "(?u)b", "(?#c)a", r"\N{DIGIT ONE}", "a{1,2000}", "a{,2}", "[a", "a)"),
+    ],
 )
 def test_a_pattern_that_bigquery_can_not_read_is_refused(pattern: Any) -> None:
     """RE2 has fewer forms than Python, and REGEXP_EXTRACT takes one group."""
     with pytest.raises(InvalidInputError, match="group_by"):
         clean_group_by(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"^gs://shop/([^/]+)/", r"\pN+", r"a\z", r"\Q(a)(b)\E", r"\x{67}", "(?U)a+", "(?<n>a)", "(?P<n>a)"),
+        *(
+            r"[\w-.]",
+            r"\++g?",
+            r"C:\\1",
+            "[?+]+",
+            "[[:alpha:]]+",
+            "(?:a)(b)",
+            "(?i)a",
+            "(?i:a)",
+            r"a{2,1000}",
+            "[]a]",
+        ),
+    ],
+)
+def test_a_pattern_that_bigquery_reads_is_taken(pattern: str) -> None:
+    """As Google's own evaluator says too."""
+    assert clean_group_by(pattern) == pattern
+    google = googlesql.query(SQL("SELECT REGEXP_EXTRACT('gs://shop/g1/', {})").format(Literal(pattern)).text)
+    assert len(google) == 1
 
 
 def test_images_are_a_table_unless_they_are_chosen_or_grouped() -> None:

@@ -25,6 +25,8 @@ def functions(model: bv.RemoteModel, images: bv.ObjectTable) -> None:
     scalar = images.analyze(prompt="?", record=Film, endpoint="gemini-2.5-flash", connection="us.vision")
     assert_type(scalar, bv.Analysis[Film])
     assert_type(images.analyze(prompt="?"), bv.Analysis[bv.PosterResult])
+    assert_type(images.analyze(prompt="?", record=None), bv.Analysis[bv.PosterResult])
+    assert_type(scalar.run(into="films", uris=None, max_images=None), bv.AnalysisRun[Film])
     assert_type(next(iter(scalar.run(into="films"))).cast, list[str])
 
 
@@ -36,6 +38,10 @@ def values(images: bv.ObjectTable) -> None:
     assert_type(images.classify({"drama": "sad"}, multi=False), bv.Analysis[bv.CategoryResult])
     assert_type(images.classify(["drama"], multi=True), bv.Analysis[bv.CategoriesResult])
     assert_type(next(iter(images.classify(["drama"], multi=True).run("k"))).categories, list[str])
+    assert_type(
+        images.classify(["drama"], multi=bool(images)),
+        bv.Analysis[bv.CategoryResult] | bv.Analysis[bv.CategoriesResult],
+    )
     assert_type(images.score("How legible?"), bv.Analysis[bv.ScoreResult])
     assert_type(images.generate_bool("A train?"), bv.Analysis[bv.BoolResult])
     assert_type(images.generate_int("How many?"), bv.Analysis[bv.IntResult])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bqvision.errors import InvalidInputError
 from bqvision.sql import clauses
 from bqvision.sql.answers import read_answers
 from bqvision.sql.calls import call
 from bqvision.sql.compose import SQL, Identifier
-from bqvision.sql.outputs import read_output
+from bqvision.sql.outputs import read_output, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,16 +17,11 @@ if TYPE_CHECKING:
     from bqvision.schema import R, RecordSchema
     from bqvision.sql.arguments import Arguments
     from bqvision.sql.compose import Composable, Statement
-    from bqvision.sql.functions import Function, FunctionName
+    from bqvision.sql.functions import Function
     from bqvision.sql.images import Images
     from bqvision.sql.names import ModelName, TableName
 
 __all__ = ["format_table", "generate_table", "generate_text_table", "read_table"]
-
-_TEXT_FUNCTIONS: Final[dict[FunctionName, SQL]] = {
-    "ML.GENERATE_TEXT": SQL("ML.GENERATE_TEXT"),
-    "AI.GENERATE_TEXT": SQL("AI.GENERATE_TEXT"),
-}
 
 
 def generate_text_table(
@@ -73,7 +68,7 @@ def generate_text_table(
         .format(
             head=clauses.create("TABLE", into, replace=replace, if_not_exists=False),
             columns=SQL("*") if all_columns or answer is None else SQL("uri, {}").format(SQL(answer)),
-            function=_TEXT_FUNCTIONS[arguments.function],
+            function=SQL(arguments.function),
             model=model,
             source=source,
             arguments=arguments.fields(prompt=True, flatten=True),
@@ -121,7 +116,12 @@ def generate_table(
     )
     columns: Composable = SQL("* EXCEPT (prompt)")
     if function.scalar:
-        columns = SQL("*") if function.output.value == "answer" else SQL("* EXCEPT (answer), answer.*")
+        # A NULL array is stored as an empty one, so what has failed is put down at once.
+        columns = (
+            SQL("*, {} AS status").format(status_of(function))
+            if function.output.status is None
+            else SQL("* EXCEPT (answer), answer.*")
+        )
     return (
         SQL("""\
 {head} AS (

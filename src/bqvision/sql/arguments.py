@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
+from bqvision.answers import plain
 from bqvision.errors import InvalidInputError
 from bqvision.sql.compose import SQL
 from bqvision.sql.compose import Literal as Value
@@ -15,6 +16,8 @@ from bqvision.sql.names import ConnectionName, parse_connection
 from bqvision.sql.options import clean_endpoint, number, refuse, string
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bqvision.sql.compose import Composable, Composed
     from bqvision.sql.functions import Function, FunctionName
 
@@ -95,12 +98,12 @@ class Arguments:
     flatten_json_output: bool | None = None
     endpoint: str | None = None
     connection: str | None = None
-    categories: Mapping[str, str | None] | None = field(default=None, hash=False)
+    categories: Mapping[str, str | None] | None = field(default=None, hash=False, repr=False)
     output_mode: Literal["multi"] | None = None
     output_schema: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.function not in FUNCTIONS:
+        if string("function", self.function, ", ".join(FUNCTIONS)) not in FUNCTIONS:
             raise refuse("function", self.function, ", ".join(FUNCTIONS))
         if self.prompt is not None or self.categories is None:
             _check_prompt(self.prompt)
@@ -109,7 +112,8 @@ class Arguments:
             self._check_number(name)
         object.__setattr__(self, "stop_sequences", _clean_stops(self.stop_sequences))
         if self.safety_settings is not None:
-            object.__setattr__(self, "safety_settings", _clean_safety(self.safety_settings))
+            # None and no setting are the same question.
+            object.__setattr__(self, "safety_settings", _clean_safety(self.safety_settings) or None)
         if self.model_params is not None:
             object.__setattr__(self, "model_params", _clean_params(self.model_params))
             self._refuse_beside_model_params()
@@ -121,10 +125,8 @@ class Arguments:
             raise refuse("request_type", self.request_type, ", ".join(get_args(RequestType)))
         if self.endpoint is not None:
             clean_endpoint(self.endpoint)
-        if self.connection is not None and not isinstance(parse_connection(self.connection), ConnectionName):
-            raise refuse(
-                "connection", self.connection, "a name; left out, the caller's own credentials are used"
-            )
+        if self.connection is not None:
+            object.__setattr__(self, "connection", _clean_connection(self.connection))
         if self.categories is not None:
             object.__setattr__(self, "categories", _clean_categories(self.categories))
 
@@ -136,7 +138,8 @@ class Arguments:
     @property
     def prose(self) -> tuple[str, ...]:
         """The caller's texts, which no message may show."""
-        return () if self.prompt is None else (self.prompt,)
+        said = [text for pair in (self.categories or {}).items() for text in pair if text is not None]
+        return (*(() if self.prompt is None else (self.prompt,)), *said, *_texts(self.model_params))
 
     def _given(self) -> list[str]:
         names = [name for name in self.__slots__ if name not in _NOT_ARGUMENTS]
@@ -359,6 +362,8 @@ def _clean_stops(stops: object) -> tuple[str, ...]:
 def _clean_safety(
     settings: Mapping[SafetyCategory, SafetyThreshold],
 ) -> dict[SafetyCategory, SafetyThreshold]:
+    if not isinstance(cast("object", settings), Mapping):
+        raise refuse("safety_settings", settings, "a mapping of category to threshold")
     for category, threshold in settings.items():
         if category not in get_args(SafetyCategory):
             raise refuse("safety category", category, ", ".join(get_args(SafetyCategory)))
@@ -374,6 +379,9 @@ def _clean_params(params: object) -> dict[str, object]:
         raise InvalidInputError(
             "model_params has contents", next_step="Leave it out: it is made of the prompt and the image."
         )
+    for key in ("generation_config", "generationConfig"):
+        if not isinstance(params.get(key, {}), Mapping):
+            raise InvalidInputError(f"{key} in model_params is not a mapping")
     try:
         # The copy is the caller's no longer, and has only what JSON can say.
         return cast("dict[str, object]", json.loads(json.dumps(dict(params), allow_nan=False)))
@@ -388,11 +396,35 @@ def _clean_categories(categories: object) -> dict[str, str | None]:
     if not isinstance(categories, Mapping) or not categories:
         raise InvalidInputError("categories is empty", next_step="Name at least one category.")
     for name, meaning in cast("Mapping[object, object]", categories).items():
-        if not string("category", name, "a text").strip():
-            raise refuse("category", name, "a text that is not blank")
+        if plain(string("category", name, "a text")) != name or not name:
+            # It would come back otherwise than it was given.
+            raise refuse(
+                "category", name, "a text that is not blank, without blanks at its ends, tabs and the like"
+            )
         if meaning is not None and not string("a category's description", meaning, "a text").strip():
             raise refuse("a category's description", meaning, "a text that is not blank")
     return dict(cast("Mapping[str, str | None]", categories))
+
+
+def _clean_connection(connection: object) -> str:
+    name = parse_connection(string("connection", connection, "a name"))
+    if not isinstance(name, ConnectionName):
+        raise refuse("connection", connection, "a name; left out, the caller's own credentials are used")
+    return str(name)
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for part in cast("Mapping[str, object]", value).values():
+                yield from _texts(part)
+        case list() | tuple():
+            for part in cast("list[object]", value):
+                yield from _texts(part)
+        case _:
+            return
 
 
 def _categories(categories: Mapping[str, str | None]) -> Composed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bqvision.errors import InvalidInputError
 from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
@@ -15,23 +15,9 @@ if TYPE_CHECKING:
 
     from bqvision.sql.arguments import Arguments
     from bqvision.sql.compose import Composed
-    from bqvision.sql.functions import FunctionName
     from bqvision.sql.names import ModelName
 
 __all__ = ["call"]
-
-_NAMES: Final[dict[FunctionName, SQL]] = {
-    "ML.GENERATE_TEXT": SQL("ML.GENERATE_TEXT"),
-    "AI.GENERATE_TEXT": SQL("AI.GENERATE_TEXT"),
-    "AI.GENERATE_TABLE": SQL("AI.GENERATE_TABLE"),
-    "AI.GENERATE": SQL("AI.GENERATE"),
-    "AI.GENERATE_BOOL": SQL("AI.GENERATE_BOOL"),
-    "AI.GENERATE_INT": SQL("AI.GENERATE_INT"),
-    "AI.GENERATE_DOUBLE": SQL("AI.GENERATE_DOUBLE"),
-    "AI.IF": SQL("AI.IF"),
-    "AI.CLASSIFY": SQL("AI.CLASSIFY"),
-    "AI.SCORE": SQL("AI.SCORE"),
-}
 
 
 def call(
@@ -76,7 +62,7 @@ SELECT
   ) AS answer
 FROM {source}{where}""").format(
             columns=columns,
-            function=_NAMES[function.name],
+            function=SQL(function.name),
             arguments=SQL(",\n").join([prompt, *arguments.named()]),
             source=source,
             where=where,
@@ -98,7 +84,7 @@ FROM {function}(
     {arguments}
   )
 )""").format(
-        function=_NAMES[function.name],
+        function=SQL(function.name),
         model=model,
         columns=columns,
         prompt=prompt,

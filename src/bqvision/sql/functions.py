@@ -105,7 +105,7 @@ class Function:
             response=_unqualified(output.response),
             text=output.text,
             value=_unqualified(output.value),
-            status=_unqualified(output.status),
+            status=_unqualified(output.status) or "status",
         )
 
     @property

@@ -14,7 +14,7 @@ from bqvision.sql.options import refuse, string
 from bqvision.sql.refusals import refusal
 
 if TYPE_CHECKING:
-    from bqvision.sql.compose import Composable, Composed
+    from bqvision.sql.compose import Composable
     from bqvision.sql.names import TableName
 
 __all__ = ["Images", "clean_group_by"]
@@ -24,8 +24,19 @@ MAX_GROUP: Final = 3_000
 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/2-5-flash-lite."""
 
 _MAX_PATTERN: Final = 1_000
-_PYTHON_ONLY: Final = re.compile(r"\(\?(?:[=!]|<[=!]|\(|P=|>)|\\[1-9]|[*+?}]\+")
-"""What Python's patterns have and BigQuery's (RE2) do not: look-around, back references, possessive quantifiers."""
+_LITERAL: Final = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\\[^A-Za-z1-9]|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]", re.DOTALL
+)
+"""What stands for characters only, so that nothing in it is a sign."""
+_NOT_RE2: Final = re.compile(
+    r"\(\?(?:[=!(>#]|<[=!]|P=)"  # look-around, conditions, atomic groups, comments
+    r"|\(\?[imsU-]*[^imsU:P<)-]"  # flags of Python alone
+    r"|\\[1-9ZNGK]"  # back references, Python's end of the text, named characters
+    r"|[*+?}]\+"  # possessive quantifiers
+    r"|\{,"
+)
+"""What other patterns have and BigQuery's (RE2, https://github.com/google/re2/wiki/Syntax) have not."""
+_MAX_REPEAT: Final = 1_000
 
 # A group is named by what its images' URIs have in common; its "generation" changes when any image of it is added,
 # replaced or removed. Images that the model would refuse are left out, unless there are no others.
@@ -34,14 +45,14 @@ _GROUPS: Final = SQL("""\
   SELECT
     name AS uri,
     CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(STRING_AGG(
-      CONCAT(uri, '#', CAST(generation AS STRING)), ' ' ORDER BY uri
+      CONCAT(uri, '#', CAST(generation AS STRING)), '\\n' ORDER BY uri
     ))), 1, 12)) AS INT64) AS generation,
     ARRAY_AGG(ref ORDER BY uri) AS ref,
     MIN(content_type) AS content_type,
     SUM(size) AS size,
     CASE
       WHEN MIN(refusal) IS NOT NULL THEN MIN(refusal)
-      WHEN COUNT(*) > {most} THEN 'More than {shown} images are one question.'
+      WHEN COUNT(*) > {most} THEN {too_many}
     END AS refusal
   FROM (
     SELECT *
@@ -49,7 +60,7 @@ _GROUPS: Final = SQL("""\
       SELECT
         image.uri, image.generation, image.ref, image.content_type, image.size,
         {refusal} AS refusal,
-        COALESCE(REGEXP_EXTRACT(image.uri, {pattern}), image.uri) AS name
+        COALESCE(NULLIF(REGEXP_EXTRACT(image.uri, {pattern}), ''), image.uri) AS name
       FROM {table} AS image
       WHERE TRUE
       QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1
@@ -91,7 +102,7 @@ class Images:
                 pattern=Literal(self.group_by),
                 refusal=refusal(),
                 most=Literal(MAX_GROUP),
-                shown=SQL("3,000"),
+                too_many=Literal(f"More than {MAX_GROUP:,} images are one question."),
             )
         if self.uris is None:
             return images
@@ -103,9 +114,9 @@ class Images:
 )""").format(columns, images, Parameter("uris", "ARRAY<STRING>", self.uris))
 
     @property
-    def refusal(self) -> Composed:
+    def refusal(self) -> Composable:
         """The expression for why an image, or a group, is not asked about; NULL if it is."""
-        return refusal() if self.group_by is None else SQL("{}").format(SQL("image.refusal"))
+        return refusal() if self.group_by is None else SQL("image.refusal")
 
 
 def clean_group_by(pattern: str) -> str:
@@ -118,17 +129,15 @@ def clean_group_by(pattern: str) -> str:
     text = string("group_by", pattern, allowed)
     if not 0 < len(text) <= _MAX_PATTERN:
         raise refuse("group_by", text, f"{allowed}, of at most {_MAX_PATTERN:,} characters")
-    if _PYTHON_ONLY.search(text):
+    bare = _LITERAL.sub("x", text)
+    repeats = [int(times) for times in re.findall(r"\{(\d{1,9})", bare) + re.findall(r",(\d{1,9})\}", bare)]
+    if _NOT_RE2.search(bare) or any(times > _MAX_REPEAT for times in repeats):
         raise InvalidInputError(
-            "group_by uses look-around, back references or possessive quantifiers, which RE2 has not",
+            "group_by has what RE2 has not: look-around, back references, possessive quantifiers, Python's flags or "
+            "\\Z, or more than 1,000 repeats",
             next_step=f"Allowed: {allowed}.",
         )
-    try:
-        groups = re.compile(text).groups
-    except re.error as error:
-        raise InvalidInputError(
-            f"group_by is no regular expression: {error}", next_step=f"Allowed: {allowed}."
-        ) from error
-    if groups > 1:
+    groups = len(re.findall(r"\((?!\?)|\(\?P?<", bare))
+    if groups > 1 or bare.count("(") != bare.count(")") or "[" in bare:
         raise refuse("group_by", text, allowed)
     return text

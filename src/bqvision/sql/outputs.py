@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bqvision import outcomes
+from bqvision.outcomes import no_value
 from bqvision.sql.compose import SQL, Composable, Composed, Identifier, Literal
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from bqvision.sql.functions import Function, Output
 
-__all__ = ["read_output"]
+__all__ = ["read_output", "status_of"]
 
 _TEXT_OF_PARTS: Final = SQL("""\
 (
@@ -54,11 +55,10 @@ def read_output(
         A query with the columns of `keep`, then status ('' for success), text, finish_reason, input_tokens and
         output_tokens.
     """
+    status = status_of(function) if output is None else _stored_status(output, has_status=has_status)
     output = function.output if output is None else output
     said = output.text if flattened else output.response
-    columns: list[Composable] = [
-        SQL("{} AS status").format(_status(function.name, output, has_status=has_status))
-    ]
+    columns: list[Composable] = [SQL("{} AS status").format(status)]
     if said is not None:
         columns.append(SQL("{} AS _said").format(SQL(said)))
     if output.value is not None and value is not None:
@@ -93,11 +93,22 @@ FROM (
     )
 
 
-def _status(function: str, output: Output, *, has_status: bool) -> Composable:
+def status_of(function: Function) -> Composable:
+    """Return the expression for the status of a row of a function's call, '' for success.
+
+    Args:
+        function: The function; of one without a status, a NULL is all that it says of a row that failed.
+    """
+    output = function.output
     if output.status is not None:
-        return SQL("COALESCE({}, '')").format(SQL(output.status)) if has_status else SQL("''")
-    failed = Literal(outcomes.no_value(function))
-    return SQL("IF({} IS NULL, {}, '')").format(SQL(output.value or "NULL"), failed)
+        return SQL("COALESCE({}, '')").format(SQL(output.status))
+    return SQL("IF({} IS NULL, {}, '')").format(
+        SQL(output.value or "answer"), Literal(no_value(function.name))
+    )
+
+
+def _stored_status(output: Output, *, has_status: bool) -> Composable:
+    return SQL("COALESCE({}, '')").format(SQL(output.status or "status")) if has_status else SQL("''")
 
 
 def _value(value: LiteralString, field: str) -> Composed:

@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results_formatte
         CAST(NULL AS INT64) AS input_tokens,
         CAST(NULL AS INT64) AS output_tokens
       FROM (
-        SELECT uri, IF(answer IS NULL, 'AI.IF gave NULL, which is all that it says of a row that failed', '') AS status, IF(answer IS NULL, NULL, TO_JSON_STRING(STRUCT(answer AS `holds`))) AS _value
+        SELECT uri, '' AS status, IF(answer IS NULL, NULL, TO_JSON_STRING(STRUCT(answer AS `holds`))) AS _value
         FROM (
           SELECT *
           FROM `my-project.bqml_tutorial.movie_posters_results`

@@ -1,5 +1,5 @@
 CREATE OR REPLACE TABLE `my-project.bqml_tutorial.movie_posters_results` AS (
-  SELECT *
+  SELECT *, IF(answer IS NULL, 'AI.IF gave NULL, which is all that it says of a row that failed', '') AS status
   FROM (
     SELECT
       uri,

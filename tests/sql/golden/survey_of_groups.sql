@@ -13,7 +13,7 @@ FROM (
     SELECT
       name AS uri,
       CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(STRING_AGG(
-        CONCAT(uri, '#', CAST(generation AS STRING)), ' ' ORDER BY uri
+        CONCAT(uri, '#', CAST(generation AS STRING)), '\n' ORDER BY uri
       ))), 1, 12)) AS INT64) AS generation,
       ARRAY_AGG(ref ORDER BY uri) AS ref,
       MIN(content_type) AS content_type,
@@ -35,7 +35,7 @@ FROM (
               AND REGEXP_CONTAINS(image.uri, '(?i)\\.(png|jpe?g|webp|hei[cf])$') THEN NULL
             ELSE CONCAT('The model does not read the content type ', COALESCE(image.content_type, '(none)'), '.')
           END AS refusal,
-          COALESCE(REGEXP_EXTRACT(image.uri, '^gs://films/([^/]+)/'), image.uri) AS name
+          COALESCE(NULLIF(REGEXP_EXTRACT(image.uri, '^gs://films/([^/]+)/'), ''), image.uri) AS name
         FROM `my-project.bqml_tutorial.movie_posters` AS image
         WHERE TRUE
         QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC) = 1
