@@ -28,6 +28,14 @@ REQUEST = VisionRequest(
     {"type": "object"},
     {"temperature": 0.5},
 )
+BROKEN = {
+    "no text": VisionAnswer(None),  # type: ignore[arg-type]
+    "no reason": VisionAnswer("x", finish_reason=None),  # type: ignore[arg-type]
+    "no tokens": VisionAnswer("x", input_tokens=None),  # type: ignore[arg-type]
+    "no number": VisionAnswer("x", output_tokens=float("nan")),  # type: ignore[arg-type]
+    "not sent": VisionAnswer("x", output_tokens=object()),  # type: ignore[arg-type]
+    "negative": VisionAnswer("x", output_tokens=-1),
+}
 seen: list[VisionRequest] = []
 
 
@@ -46,6 +54,8 @@ def model(request: VisionRequest) -> VisionAnswer:
         raise KeyError("what")
     if request.prompt == "nothing":
         return None  # type: ignore[return-value]
+    if request.prompt in BROKEN:
+        return BROKEN[request.prompt]
     return VisionAnswer("å answer", 5, 6, "MAX_TOKENS")
 
 
@@ -92,7 +102,19 @@ def test_row_errors_cross_by_class(bridge: ModelBridge, raised: str, expected: t
     assert type(caught.value) is expected
 
 
-@pytest.mark.parametrize(("prompt", "text"), [("bug", "KeyError"), ("nothing", "NoneType")])
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("bug", "KeyError"),
+        ("nothing", "NoneType"),
+        ("no text", "text must be a str, and is of type NoneType"),
+        ("no reason", "finish_reason must be a str"),
+        ("no tokens", "input_tokens must be an int"),
+        ("no number", "output_tokens must be an int from 0 on, and is of type float"),
+        ("not sent", "output_tokens must be an int"),
+        ("negative", "output_tokens must be an int from 0 on"),
+    ],
+)
 def test_a_broken_model_is_no_row_error(bridge: ModelBridge, prompt: str, text: str) -> None:
     """Other exceptions and other values are the model's fault, and the next call works."""
     with calling(bridge) as caller:

@@ -112,7 +112,7 @@ def test_generate_table_has_a_typed_column_for_each_field(images: Place, script:
     (row,) = table(
         images,
         "title STRING OPTIONS(description = 'as printed'), year INT64, score FLOAT64, seen BOOL, "
-        "`cast` ARRAY<STRING>, of STRUCT<name STRING, `order` INT64>",
+        "`cast` ARRAY<STRING>, `of` STRUCT<name STRING, `order` INT64>",
     ).values()
     assert list(row)[1:] == ["title", "year", "score", "seen", "cast", "of", "full_response", "status"]
     assert (row["title"], row["year"], row["score"], row["seen"]) == ("Metropolis", 1927, 8.0, True)
@@ -121,15 +121,19 @@ def test_generate_table_has_a_typed_column_for_each_field(images: Place, script:
     assert schema is not None
     assert schema["required"] == ["title", "year", "score", "seen", "cast", "of"]
     assert schema["properties"] == {
-        "title": {"type": "string", "description": "as printed"},
-        "year": {"type": "integer"},
-        "score": {"type": "number"},
-        "seen": {"type": "boolean"},
-        "cast": {"type": "array", "items": {"type": "string"}},
+        "title": {"type": "string", "description": "as printed", "nullable": True},
+        "year": {"type": "integer", "nullable": True},
+        "score": {"type": "number", "nullable": True},
+        "seen": {"type": "boolean", "nullable": True},
+        "cast": {"type": "array", "items": {"type": "string"}, "nullable": True},
         "of": {
             "type": "object",
-            "properties": {"name": {"type": "string"}, "order": {"type": "integer"}},
+            "properties": {
+                "name": {"type": "string", "nullable": True},
+                "order": {"type": "integer", "nullable": True},
+            },
             "required": ["name", "order"],
+            "nullable": True,
         },
     }
     assert script.requests[-1].parameters == {"temperature": 2.0}
@@ -335,6 +339,40 @@ def test_a_job_tells_rows_and_failures_of_every_function(images: Place) -> None:
     assert images.server.model_calls[images.uri("empty.png")] == 0
 
 
+def test_a_job_that_fails_tells_rows_and_failures_too(images: Place) -> None:
+    """What was paid for shows, whatever became of it."""
+    images.put("bad.png", error="retryable")
+    job = images.start(f"SELECT AI.IF(('x', ref), {ENDPOINT}) AS a FROM DS.posters")
+    with pytest.raises(BadRequest, match="1 of 1 rows"):
+        job.result(timeout=30)
+    (stats,) = job._properties["statistics"]["query"]["genAiStats"]["functionStats"]
+    assert (stats["functionName"], stats["errorStats"]["numFailedRows"]) == ("AI.IF", "1")
+
+
+def test_only_an_output_schemas_fields_may_be_null(images: Place, script: Script) -> None:
+    """A question with an answer of the function's own wants one."""
+    images.put("ok.png", text="5")
+    images.sql(f"SELECT AI.GENERATE_INT(('x', ref), {ENDPOINT}).result AS r FROM DS.posters")
+    schema = script.requests[-1].schema
+    assert schema is not None
+    assert schema["properties"] == {"result": {"type": "integer"}}
+
+
+def test_half_a_character_anywhere_fails_no_job(images: Place) -> None:
+    """In a text, a reason or an error: each row is stored with what a table can hold of it."""
+    fill(images)
+    images.put("a.png", text="A \ud83d")
+    images.put("b.png", text="B", finish_reason="S\ud83dP")
+    images.put("c.png", error="permanent", message="bad token \ud83d")
+    rows = images.sql(
+        "SELECT uri, a.* FROM (SELECT uri, AI.GENERATE(('x', ref), endpoint => 'scripted-1') AS a FROM DS.posters)"
+    )
+    found = {row["uri"][-5:]: (row["result"], row["status"], row["full_response"]) for row in rows}
+    assert found["a.png"][:2] == ("A ?", "")
+    assert found["b.png"][2]["candidates"][0]["finish_reason"] == "S?P"
+    assert found["c.png"] == (None, "bad token ?", None)
+
+
 def test_a_scalar_call_can_be_cancelled(images: Place, script: Script) -> None:
     """Images that were waiting are never shown, and nothing is written."""
     for index in range(12):
@@ -394,11 +432,14 @@ REFUSED = [
     ("AI.IF", "prompt", "'x', prompt => 'y'"),
     ("AI.IF", "examples", "'x', examples => ['y']"),
     ("AI.IF", "embeddings", "'x', embeddings => [0.5]"),
+    ("AI.IF", "examples", "'x', examples => [('y', TRUE), ('z', 'no')]"),
     ("AI.SCORE", "model_params", "'x', model_params => JSON '{}'"),
     ("AI.CLASSIFY", "categories", "'x', endpoint => 'scripted-1'"),
     ("AI.CLASSIFY", "categories", "'x', []"),
     ("AI.CLASSIFY", "categories", "'x', [1, 2]"),
     ("AI.CLASSIFY", "categories", "'x', NULL"),
+    ("AI.CLASSIFY", "categories", "'x', ['a', 'b', 'a']"),
+    ("AI.CLASSIFY", "examples", "'x', ['a', 'b'], examples => [('y', TRUE)]"),
     ("AI.CLASSIFY", "output_mode", "'x', ['a'], output_mode => 'many'"),
 ]
 

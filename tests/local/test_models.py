@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bqvision.local import OpenAICompatible, VisionAnswer, VisionRequest
-from bqvision.local.models import VisionModels
+from bqvision.local.models import ModelError, VisionModels
 from bqvision.local.protocol import ApiError
 
 URL = "http://[::1]:8000/v1/projects/p/models/my-vlm"
@@ -94,6 +94,18 @@ def test_other_models_share_the_workers() -> None:
         return {first, await models.on_a_thread(threading.get_ident, model=one)}
 
     assert len(asyncio.run(names())) == 1
+    models.close()
+
+
+def test_what_a_model_gives_is_looked_at_where_it_comes_in() -> None:
+    """A model in this process can break its promise like one in another."""
+
+    def broken(_: VisionRequest) -> VisionAnswer:
+        return VisionAnswer(None)  # type: ignore[arg-type]
+
+    models = VisionModels({"*": broken}, 1)
+    with pytest.raises(ModelError, match="text must be a str"):
+        models.ask(broken, VisionRequest((), "x"))
     models.close()
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +34,7 @@ from bqvision.local import (
     VisionRequest,
 )
 from bqvision.local.chat_server import ChatServer
+from bqvision.local.fences import unfenced
 from bqvision.local.strict_schema import fits, is_strict, strict_schema
 from bqvision.records import Outcome
 
@@ -161,6 +166,31 @@ def test_a_schema_is_sent_strict_and_nested_and_said(there: OpenAIServer) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"$ref": "#/$defs/film"},
+        {"const": "film"},
+        {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        {"type": "array", "items": {"allOf": [{"type": "string"}]}},
+        {"anyOf": [{"type": "string"}, {"const": 5}]},
+    ],
+)
+def test_a_schema_without_a_strict_form_is_sent_as_it_is(there: OpenAIServer, field: JsonValue) -> None:
+    """Rather than without what it says; a server may enforce it all the same."""
+    schema: Mapping[str, JsonValue] = {
+        "type": "object",
+        "properties": {"x": field, "y": {"type": "string", "maxLength": 9}},
+        "required": ["x"],
+        "$defs": {"film": {"type": "string"}},
+    }
+    there.reply = completion('```json\n{"x": ["film"]}\n```')
+    with asking(there) as model:
+        assert model(question(png(), schema=schema)).text == '{"x": ["film"]}'
+    sent = there.requests[0]["response_format"]["json_schema"]
+    assert (sent["strict"], sent["schema"]) == (False, schema)
+
+
 def test_an_open_schema_is_not_sent_as_strict(there: OpenAIServer) -> None:
     """What OpenAI would refuse as strict, such as an object of any properties, is sent as not strict."""
     opened: list[Mapping[str, JsonValue]] = [
@@ -181,6 +211,35 @@ def test_an_open_schema_is_not_sent_as_strict(there: OpenAIServer) -> None:
         (
             {"type": "ARRAY", "items": {"type": "INTEGER", "nullable": True}, "maxItems": 3},
             {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}},
+        ),
+        (
+            {"type": ["STRING", "integer", "null"], "enum": ["a", 1, None], "description": "d"},
+            {
+                "description": "d",
+                "anyOf": [
+                    {"type": "string", "enum": ["a"]},
+                    {"type": "integer", "enum": [1]},
+                    {"type": "null"},
+                ],
+            },
+        ),
+        (
+            {
+                "type": ["array", "object"],
+                "items": {"type": "string"},
+                "properties": {"y": {"type": "number"}},
+            },
+            {
+                "anyOf": [
+                    {"type": "array", "items": {"type": "string"}},
+                    {
+                        "type": "object",
+                        "properties": {"y": {"anyOf": [{"type": "number"}, {"type": "null"}]}},
+                        "required": ["y"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
         ),
         (
             {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}], "nullable": True},
@@ -253,6 +312,45 @@ def test_the_answer_is_the_text_without_thinking(there: OpenAIServer, content: s
         assert model(question(png(), schema=SCHEMA)).text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```json" + "\n" * 100_000 + "{",
+        " " * 100_000 + "x",
+        "```json\n{" + "\n" * 100_000,
+        "<think>" * 30_000,
+    ],
+)
+def test_an_endless_answer_is_read_in_time(there: OpenAIServer, text: str) -> None:
+    """A model that writes line ends until its limit holds nobody up."""
+    there.reply = completion(text)
+    started = time.process_time()
+    with asking(there) as model:
+        said = model(question(png(), schema=SCHEMA)).text
+    assert unfenced(text) is None
+    assert time.process_time() - started < 5
+    assert said == ("" if text.startswith("<think>") else text)
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("```json\n{}\n```", "{}"),
+        (" ``` [1] ``` ", "[1]"),
+        ("``````", ""),
+        ("```x```", ""),
+        ("```", None),
+        ("`````", None),
+        ("```json {}", None),
+        ("so: ```{}```", None),
+        ("", None),
+    ],
+)
+def test_a_fence_stands_around_all_of_an_answer(text: str, inside: str | None) -> None:
+    """Its language is no part of what is in it."""
+    assert unfenced(text) == inside
+
+
 def test_without_a_schema_a_fence_stays(there: OpenAIServer) -> None:
     """Text is text: only an answer that was to be JSON is taken out of its fence."""
     there.reply = completion('```json\n{"a": 1}\n```')
@@ -276,6 +374,20 @@ def test_usage_may_be_missing_or_odd(there: OpenAIServer) -> None:
     there.reply = Reply(body=json.dumps(body))
     with asking(there) as model:
         assert model(question(png())) == VisionAnswer("x", 0, 0, "STOP")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": "Metr"}, {"type": "text", "text": "opolis"}],
+        [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Metropolis"}, "odd"],
+    ],
+)
+def test_an_answer_may_come_in_parts(there: OpenAIServer, content: list[object]) -> None:
+    """The texts are the answer."""
+    there.reply = Reply(body=json.dumps({"choices": [{"message": {"content": content}}]}))
+    with asking(there) as model:
+        assert model(question(png())).text == "Metropolis"
 
 
 @pytest.mark.parametrize(
@@ -328,6 +440,26 @@ def test_a_refusal_blocks_the_row(there: OpenAIServer, reply: Reply) -> None:
             PermanentRowError,
             "FAILED_PRECONDITION: the server at {url} refused the request: HTTP 400: context is too long: "
             "[removed] [removed] messages =",
+        ),
+        (
+            failure(400, f"can't read '{PROMPT[:30]}...' at 5"),
+            PermanentRowError,
+            "FAILED_PRECONDITION: the server at {url} refused the request: HTTP 400",
+        ),
+        (
+            Reply(200, json.dumps({"error": {"message": "slow down", "code": 429}})),
+            RetryableRowError,
+            "HTTP 429 from {url}: slow down",
+        ),
+        (
+            Reply(200, json.dumps({"error": {"message": "overloaded", "code": "overloaded"}})),
+            RetryableRowError,
+            "HTTP 500 from {url}: overloaded",
+        ),
+        (
+            Reply(200, " " * 10_000_001),
+            PermanentRowError,
+            "FAILED_PRECONDITION: the server at {url} answered with more than 10 MB",
         ),
         (
             Reply(422, json.dumps({"detail": [{"type": "missing", "input": PROMPT}]})),
@@ -398,6 +530,37 @@ def test_a_slow_server_is_retryable(there: OpenAIServer) -> None:
         RetryableRowError,
         f"DEADLINE_EXCEEDED: no answer from {there.base_url} in 0.05 s",
     )
+
+
+def test_a_server_that_never_ends_its_answer_is_late_too() -> None:
+    """A byte now and then doesn't prolong the time that an answer may take."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            visitor, _ = listener.accept()
+            with visitor, suppress(OSError):
+                visitor.recv(65536)
+                visitor.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while not ended.wait(0.02):
+                    visitor.sendall(b" ")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        model = OpenAICompatible(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", MODEL, timeout=0.3)
+        try:
+            with pytest.raises(RetryableRowError, match=r"DEADLINE_EXCEEDED: no answer from .* in 0.3 s"):
+                model(question(png()))
+        finally:
+            ended.set()
+            dripping.join()
+            model.close()
+
+
+def test_a_host_that_can_not_be_looked_up_is_a_row_error() -> None:
+    """Its name is wrong in a way that only the library for it finds."""
+    with pytest.raises(PermanentRowError, match="has a name that can't be looked up"):
+        OpenAICompatible("http://xn--a/v1", MODEL)(question(png()))
 
 
 @pytest.mark.parametrize(
@@ -537,6 +700,16 @@ def test_the_key_shows_in_no_repr() -> None:
         == repr(copy)
         == "OpenAICompatible(base_url='http://localhost:1234/v1', model='m', timeout=5, concurrency=2)"
     )
+
+
+def test_a_model_is_data() -> None:
+    """It can be taken apart, copied and changed like any other dataclass."""
+    model = OpenAICompatible("http://localhost:1234/v1", "m", KEY)
+    assert dataclasses.asdict(model) == {
+        "base_url": "http://localhost:1234/v1", "model": "m", "api_key": KEY, "timeout": 120.0, "concurrency": 8,
+    }  # fmt: skip
+    assert copy.deepcopy(model) == model
+    assert dataclasses.replace(model, model="n").model == "n"
 
 
 @pytest.mark.parametrize("module", ["httpx", "PIL"])

@@ -11,8 +11,9 @@ from sqlglot.dialects import bigquery
 import bqvision.local.parsing as parsing
 
 GOLDEN = Path(__file__).parent.parent / "sql" / "golden"
-# Signed URLs are the gateway's work: neither reader takes that statement.
-STATEMENTS = sorted(file for file in GOLDEN.glob("*.sql") if file.stem != "sign_urls")
+# Signed URLs are the gateway's work, and table functions unknown to sqlglot: neither reader takes these statements.
+_NOT_READ = {"sign_urls", "drop_content_of_a_table_function"}
+STATEMENTS = sorted(file for file in GOLDEN.glob("*.sql") if file.stem not in _NOT_READ)
 
 
 @pytest.mark.parametrize("file", STATEMENTS, ids=lambda file: file.stem)

@@ -61,6 +61,22 @@ def calls(place: Place) -> dict[str, int]:
         ),
         (f"SELECT name FROM DS.work WHERE name BETWEEN 'b' AND 'c' AND {HOLDS}", [{"name": "c"}]),
         (
+            "SELECT AI.GENERATE(JSON_VALUE(TO_JSON_STRING(w), '$.name'), endpoint => 'scripted-1').result AS r "
+            "FROM (SELECT name FROM DS.work WHERE name = 'a') AS w",
+            [{"r": "a"}],
+        ),
+        (f"SELECT COUNT(*) AS n, COUNTIF({HOLDS}) AS y FROM DS.work", [{"n": 3, "y": 2}]),
+        (f"SELECT COUNT(*) AS n FROM DS.work WHERE {HOLDS}", [{"n": 2}]),
+        (
+            f"SELECT name, COUNT(*) OVER () AS n, {HOLDS} AS y FROM DS.work WHERE name = 'a'",
+            [{"name": "a", "n": 1, "y": True}],
+        ),
+        (
+            "SELECT w.name AS name FROM DS.work AS w ORDER BY AI.IF(('so?', w.ref, name), endpoint => "
+            "'scripted-1'), name LIMIT 1",
+            [{"name": "b"}],
+        ),
+        (
             f"SELECT DISTINCT {HOLDS} AS y FROM DS.work QUALIFY ROW_NUMBER() OVER (ORDER BY y) = 1",
             [{"y": False}],
         ),
@@ -217,13 +233,37 @@ def test_a_struct_may_have_a_field_named_uri(work: Place) -> None:
 
 
 def test_a_question_that_is_null_is_not_asked(work: Place) -> None:
-    """Its row has a status, or fails; parts that are NULL are left out."""
+    """Its row has a status, or fails; texts that are NULL are left out."""
     (row,) = work.sql(
-        "SELECT a.result, a.status FROM (SELECT AI.GENERATE((CAST(NULL AS STRING), IF(name = 'b', ref, NULL)), "
-        "endpoint => 'scripted-1') AS a FROM DS.work WHERE name = 'a')"
+        "SELECT a.result, a.status FROM (SELECT AI.GENERATE(CAST(NULL AS STRING), endpoint => 'scripted-1') AS a)"
     )
     assert row == {"result": None, "status": "INVALID_ARGUMENT: the prompt is empty"}
-    assert calls(work) == {"a": 0, "b": 0, "c": 0}
+    (row,) = work.sql(
+        "SELECT AI.GENERATE((CAST(NULL AS STRING), ref), endpoint => 'scripted-1').result AS r "
+        "FROM DS.work WHERE name = 'a'"
+    )
+    assert row == {"r": "true"}
+
+
+@pytest.mark.parametrize("ref", ["IF(name = 'b', ref, NULL)", "[ref, IF(name = 'b', ref, NULL)]"])
+def test_a_question_about_an_image_that_is_null_is_not_asked(work: Place, script: Script, ref: str) -> None:
+    """The words alone would be another question; the rows that have one are asked."""
+    asked = len(script.requests)
+    rows = work.sql(
+        f"SELECT AI.GENERATE(('film?', {ref}), endpoint => 'scripted-1').status AS s FROM DS.work ORDER BY name"
+    )
+    missing = "INVALID_ARGUMENT: an ObjectRef in the prompt is NULL"
+    assert [row["s"] for row in rows] == [missing, "", missing]
+    assert len(script.requests) == asked + 1
+
+
+def test_conditions_beside_a_call_spare_it_rows(work: Place) -> None:
+    """AND joins them, whatever BETWEEN and CASE hold."""
+    work.sql(
+        f"SELECT name FROM DS.work WHERE name BETWEEN 'b' AND 'c' AND {HOLDS} "
+        "AND CASE WHEN name = 'c' AND batch = 3 THEN FALSE ELSE TRUE END"
+    )
+    assert calls(work) == {"a": 0, "b": 1, "c": 0}
 
 
 def test_positional_parameters_keep_their_order(work: Place) -> None:
@@ -245,7 +285,7 @@ def test_structs_keep_names_that_are_words_of_sql(work: Place) -> None:
     work.posters()
     work.sql(
         "CREATE TABLE DS.answers AS SELECT AI.GENERATE(('x', ref), endpoint => 'scripted-1', output_schema => "
-        "'order STRING, `my film` STRING, `in` STRUCT<`end` INT64>') AS a FROM DS.posters WHERE uri LIKE '%a.png'"
+        "'`order` STRING, `my film` STRING, `in` STRUCT<`end` INT64>') AS a FROM DS.posters WHERE uri LIKE '%a.png'"
     )
     (row,) = work.sql("SELECT a.`order`, a.`my film`, a.`in` FROM DS.answers")
     assert row == {"order": "x", "my film": "y", "in": {"end": 1}}
@@ -300,6 +340,37 @@ def test_thousands_of_rows_are_answered(place: Place) -> None:
             "=> 'scripted-1')) AS y FROM DS.work AS w",
             "columns of the query around",
         ),
+        (f"SELECT TO_JSON_STRING(w) AS j FROM DS.work AS w WHERE {HOLDS}", "a whole row of w"),
+        (f"SELECT ARRAY_AGG(work) AS j FROM DS.work WHERE {HOLDS}", "a whole row of work"),
+        (f"SELECT ARRAY(SELECT AS STRUCT w.*) AS j FROM DS.work AS w WHERE {HOLDS}", "a whole row of w"),
+        (
+            f"SELECT AI.IF(TO_JSON_STRING(w), endpoint => 'scripted-1') AS y FROM DS.work AS w WHERE {HOLDS}",
+            "a whole row of w",
+        ),
+        (
+            "WITH RECURSIVE r AS (SELECT 'a' AS name UNION ALL SELECT AI.GENERATE(name, endpoint => "
+            "'scripted-1').result FROM r) SELECT * FROM r",
+            "a recursive table",
+        ),
+        (
+            "WITH RECURSIVE r AS (SELECT 'a' AS prompt UNION ALL SELECT result FROM AI.GENERATE_TEXT(MODEL "
+            "DS.model, TABLE r, STRUCT(1.0 AS top_p))) SELECT * FROM r",
+            "a recursive table",
+        ),
+        (
+            "SELECT UPPER(name) AS name FROM DS.work ORDER BY AI.SCORE((name, ref), endpoint => 'scripted-1')",
+            "ORDER BY, about name",
+        ),
+        (
+            "SELECT uri name FROM DS.work ORDER BY AI.SCORE((name, ref), endpoint => 'scripted-1')",
+            "ORDER BY, about name",
+        ),
+        (
+            "SELECT ref FROM DS.work UNION ALL SELECT ref FROM DS.posters ORDER BY AI.SCORE(ref, endpoint => "
+            "'scripted-1')",
+            "ORDER BY behind UNION",
+        ),
+        (f"SELECT COUNT(*) AS n, {HOLDS} AS y FROM DS.work", "beside an aggregate function"),
         (f"UPDATE DS.work SET retired = {HOLDS} WHERE TRUE", "outside of a SELECT"),
         (f"DELETE FROM DS.work WHERE {HOLDS}", "outside of a SELECT"),
         (f"CREATE VIEW DS.v AS SELECT name FROM DS.work WHERE {HOLDS}", "CREATE VIEW"),
@@ -319,3 +390,31 @@ def test_elsewhere_a_call_is_refused_and_nothing_is_asked(work: Place, sql: str,
     assert reason in str(caught.value)
     assert caught.value.errors[0]["reason"] == "notImplemented"
     assert calls(work) == {"a": 0, "b": 0, "c": 0}
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (f"CREATE TABLE DS.work AS SELECT {HOLDS} AS y FROM DS.posters", "Already Exists: Table"),
+        (f"CREATE TABLE missing.t AS SELECT {HOLDS} AS y FROM DS.posters", "Not found: Dataset"),
+        (f"INSERT INTO DS.missing SELECT {HOLDS} AS y FROM DS.posters", "Not found: Table"),
+        (f"DELETE FROM DS.missing WHERE TRUE IN (SELECT {HOLDS} FROM DS.posters)", "Not found: Table"),
+        (f"INSERT INTO missing SELECT {HOLDS} AS y FROM DS.posters", "must be qualified with a dataset"),
+    ],
+)
+def test_a_statement_that_can_not_write_asks_nothing(work: Place, sql: str, reason: str) -> None:
+    """Its table is looked for first."""
+    with pytest.raises(GoogleAPICallError, match=reason):
+        work.sql(sql)
+    assert calls(work) == {"a": 0, "b": 0, "c": 0}
+
+
+def test_a_table_that_is_there_is_not_paid_for(work: Place) -> None:
+    """IF NOT EXISTS asks nothing then, OR REPLACE does, and so does IF NOT EXISTS where there is none."""
+    work.sql(f"CREATE TABLE IF NOT EXISTS DS.work AS SELECT {HOLDS} AS y FROM DS.posters")
+    assert calls(work) == {"a": 0, "b": 0, "c": 0}
+    assert len(work.sql("SELECT name FROM DS.work")) == 3
+    work.sql(f"CREATE TABLE IF NOT EXISTS DS.made AS SELECT uri, {HOLDS} AS y FROM DS.posters")
+    work.sql(f"CREATE OR REPLACE TABLE DS.work AS SELECT {HOLDS} AS y FROM DS.posters")
+    assert calls(work) == {"a": 2, "b": 2, "c": 2}
+    assert [row["y"] for row in work.sql("SELECT y FROM DS.made ORDER BY uri")] == [True, False, True]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bqvision.local.access import Access
 from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.scripted import ScriptedModel
 from bqvision.local.server import LocalServer, serve
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bqvision.local.ocr import OCRReader
 
 __all__ = [
+    "Access",
     "BlockedRowError",
     "Image",
     "InputRowError",

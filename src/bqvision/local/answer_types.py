@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TYPE_CHECKING, Final
 
-from bqvision.local.rows import column
+from bqvision.local.fences import unfenced
+from bqvision.local.rows import column, storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,27 +34,33 @@ _COLUMN_TYPES: Final[Mapping[str, str]] = {
     "STRING": "STRING",
     "STRUCT": "RECORD",
 }
-_FENCED: Final = re.compile(r"\s*```\w*\s*(.*?)\s*```\s*", re.DOTALL)
 _INT64: Final = range(-(2**63), 2**63)
 
 
-def json_schema(fields: Sequence[OutputField]) -> dict[str, JsonValue]:
-    """Return the JSON schema of an object with these fields, all of them required."""
+def json_schema(fields: Sequence[OutputField], *, nullable: bool) -> dict[str, JsonValue]:
+    """Return the JSON schema of an object with these fields, all of them required.
+
+    Args:
+        fields: The fields.
+        nullable: Whether a field may be null, which is how a model says that there is no value.
+    """
     properties: dict[str, JsonValue] = {}
     for field in fields:
-        schema = _json_schema(field.type)
-        properties[field.name] = (
-            schema if field.description is None else {**schema, "description": field.description}
-        )
+        schema = _json_schema(field.type, nullable=nullable)
+        if field.description is not None:
+            schema["description"] = field.description
+        if nullable:
+            schema["nullable"] = True
+        properties[field.name] = schema
     return {"type": "object", "properties": properties, "required": [field.name for field in fields]}
 
 
-def _json_schema(kind: OutputType) -> dict[str, JsonValue]:
+def _json_schema(kind: OutputType, *, nullable: bool) -> dict[str, JsonValue]:
     if kind.name == "STRUCT":
-        return json_schema(kind.fields)
+        return json_schema(kind.fields, nullable=nullable)
     schema: dict[str, JsonValue] = {"type": _JSON_TYPES[kind.name]}
     if kind.item is not None:
-        schema["items"] = _json_schema(kind.item)
+        schema["items"] = _json_schema(kind.item, nullable=nullable)
     if kind.choices:
         schema["enum"] = list(kind.choices)
     return schema
@@ -76,8 +82,8 @@ def values(text: str, fields: Sequence[OutputField], *, bare: bool) -> Mapping[s
         fields: The wanted fields.
         bare: Whether the value of the only field may also be said without the object.
     """
-    fenced = _FENCED.fullmatch(text)
-    said = (text if fenced is None else fenced[1]).strip()
+    inside = unfenced(text)
+    said = text.strip() if inside is None else inside
     found = _parsed(said)
     if not isinstance(found, dict):
         found = {field.name: _bare(said, found, field.type) for field in fields} if bare else {}
@@ -102,8 +108,7 @@ def fitted(value: object, kind: OutputType) -> object:
     """Return a JSON value as one of a type; None where it is none, and for what is missing in it."""
     match kind.name, value:
         case "STRING", str(text):
-            # A half of a surrogate pair is no text that a table can hold.
-            text = text.encode("utf-8", "replace").decode("utf-8")
+            text = storable(text)
             return text if not kind.choices or text in kind.choices else None
         case "BOOL", bool():
             return value

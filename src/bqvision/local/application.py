@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from bqvision.local.access_control import AccessControl
 from bqvision.local.bridge import ParentModel
 from bqvision.local.buckets import Buckets
 from bqvision.local.catalog import Catalog
@@ -18,16 +19,20 @@ from bqvision.local.connections import Connections
 from bqvision.local.definitions import Definitions
 from bqvision.local.emulator import Emulator
 from bqvision.local.gateway import gateway
+from bqvision.local.grants import Grants
 from bqvision.local.jobs import JobTable
 from bqvision.local.models import VisionModels
 from bqvision.local.object_tables import ObjectTables
 from bqvision.local.openai_compatible import OpenAICompatible
+from bqvision.local.rest_access import AccessApi
 from bqvision.local.rest_connections import ConnectionsApi
 from bqvision.local.rest_jobs import JobsApi
+from bqvision.local.rest_permissions import RestPermissions
 from bqvision.local.rest_resources import ResourcesApi
 from bqvision.local.runner import Runner, Services
 from bqvision.local.scripted import ScriptedModel
 from bqvision.local.signing import Signer
+from bqvision.local.statement_checks import StatementChecks
 from bqvision.local.uploads import UploadsApi
 
 if TYPE_CHECKING:
@@ -118,20 +123,29 @@ def _gateway(
         {name: Path(bucket) if isinstance(bucket, str) else bucket for name, bucket in config.buckets.items()}
     )
     catalog = Catalog(Path(config.data_dir) / "catalog.json" if config.persistent else None)
-    tables = ObjectTables(catalog, buckets, emulator)
-    connections = Connections(catalog)
-    definitions = Definitions(catalog, connections, tables, emulator, models, config.location)
+    control = AccessControl(config.access, catalog)
+    connections = Connections(catalog, control)
+    grants = Grants(catalog, connections, control)
+    tables = ObjectTables(catalog, buckets, emulator, connections, control)
+    definitions = Definitions(catalog, connections, grants, tables, emulator, models, config.location)
     signer = Signer(endpoint)
     jobs = JobTable(config.location)
     make_runner = Runner if bench is None else bench.runner
-    runner = make_runner(Services(emulator, definitions, tables, models, buckets, signer), config.location)
+    checks = StatementChecks(control, emulator)
+    runner = make_runner(Services(emulator, definitions, tables, models, buckets, signer, control, checks))
     routes = [
         *JobsApi(jobs, runner, emulator).routes(),
         *UploadsApi(jobs, emulator).routes(),
         *ResourcesApi(catalog, emulator, tables, definitions, config.location).routes(),
         *ConnectionsApi(catalog).routes(),
+        *AccessApi(catalog, control, definitions, buckets).routes(),
         *(() if bench is None else bench.routes()),
     ]
+
+    def guarded(app: ASGIApp) -> ASGIApp:
+        checked = RestPermissions(app, control, config.project) if control.simulated else app
+        return checked if bench is None else bench.before(checked)
+
     return gateway(
         routes,
         token=config.token,
@@ -139,7 +153,7 @@ def _gateway(
         models=models,
         buckets=buckets,
         signer=signer,
-        faults=None if bench is None else bench.before,
+        before=guarded,
     )
 
 

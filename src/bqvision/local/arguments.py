@@ -31,6 +31,11 @@ _THRESHOLDS: Final = frozenset(
         "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
     }
 )
+_EXAMPLES: Final[Mapping[str, type]] = {
+    "ARRAY<STRUCT<STRING, BOOL>>": bool,
+    "ARRAY<STRUCT<STRING, STRING>>": str,
+}
+"""The type of the wanted answer in an example, or of each if there are several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +151,13 @@ def _checked(function: Function, argument: Argument, value: object) -> object:
         case "INT64" | "FLOAT64" if not isinstance(value, bool) and isinstance(value, int | float | Decimal):
             return _in_range(argument, value, wrong)
         case "ARRAY<STRING>" if (texts := _texts(argument, value)) is not None:
+            if argument.name == "categories" and len({text[0] for text in _lists(texts)}) < len(texts):
+                raise invalid_query(f"{wrong}different from each other")
             return texts
         case "ARRAY<STRUCT<category STRING, threshold STRING>>" if _are_safety_settings(value):
             return value
-        case kind if kind.startswith("ARRAY<STRUCT<STRING") and isinstance(value, list | tuple):
-            return [_pair(item, wrong + kind) for item in value]
+        case kind if kind in _EXAMPLES and isinstance(value, list | tuple):
+            return [_example(item, _EXAMPLES[kind], wrong + kind) for item in value]
         case kind:
             raise invalid_query(f"{wrong}of type {kind}, a constant")
 
@@ -185,9 +192,12 @@ def _members(value: object) -> tuple[object, ...]:
             return (value,)
 
 
-def _pair(item: object, wrong: str) -> tuple[str, object]:
+def _example(item: object, wanted: type, wrong: str) -> tuple[str, object]:
     members = _members(item)
     if len(members) != 2 or not isinstance(members[0], str):
+        raise invalid_query(wrong)
+    answers = members[1] if isinstance(members[1], list | tuple) and wanted is str else [members[1]]
+    if not all(isinstance(answer, wanted) for answer in answers):
         raise invalid_query(wrong)
     return members[0], members[1]
 

@@ -14,7 +14,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
-from bqvision.local.models import ModelError
+from bqvision.local.models import ModelError, checked
 from bqvision.local.vision import (
     BlockedRowError,
     Image,
@@ -93,14 +93,14 @@ class ModelBridge:
 
 def _answer(model: VisionModel, request: VisionRequest) -> Mapping[str, JsonValue]:
     try:
-        answer = model(request)
+        answer = checked(model(request))
+    except ModelError as error:
+        return {"broken": str(error)}
     except RowError as error:
         kind = next(name for name, kind in _ROW_ERRORS.items() if isinstance(error, kind))  # pyright: ignore[reportUnnecessaryIsInstance]
         return {"row_error": kind, "message": str(error)}
     except BaseException as error:
         return {"broken": f"{type(error).__name__}: {error}"}
-    if not isinstance(answer, VisionAnswer):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return {"broken": f"it returned {type(answer).__name__} in the place of a VisionAnswer"}
     return {
         "text": answer.text,
         "input_tokens": answer.input_tokens,

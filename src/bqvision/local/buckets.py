@@ -82,7 +82,8 @@ class Buckets:
         self._folders = {
             name: folder.resolve() for name, folder in buckets.items() if isinstance(folder, Path)
         }
-        self._names = frozenset(buckets)
+        self.names: frozenset[str] = frozenset(buckets)
+        """The names of all."""
         self._md5: dict[tuple[str, int, int], str] = {}
 
     def list(self, patterns: Sequence[str]) -> Listing:
@@ -165,8 +166,8 @@ class Buckets:
         match = _URI.fullmatch(uri)
         if match is None:
             raise ApiError("invalid", f"{uri} is not a URI of the form gs://bucket/name")
-        if match["bucket"] not in self._names:
-            mapped = ", ".join(sorted(self._names)) if self._names else "none"
+        if match["bucket"] not in self.names:
+            mapped = ", ".join(sorted(self.names)) if self.names else "none"
             raise ApiError(
                 "notFound",
                 f"Not found: bucket {match['bucket']} is not mapped to a folder; mapped buckets: {mapped}",

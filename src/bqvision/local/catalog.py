@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import time
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 DEFAULT_CONNECTION: Final = "__default_cloudresource_connection__"
 SCRATCH_DATASET: Final = "_bqvision_scratch"
 """Where the outputs of a model stand while a statement reads them; not listed."""
+
+
+def project_number(project: str) -> int:
+    """Return a project's number: twelve digits that stay the same."""
+    return 100_000_000_000 + int(hashlib.sha256(project.encode()).hexdigest(), 16) % 900_000_000_000
 
 
 def now_ms() -> int:
@@ -69,6 +76,11 @@ class ConnectionName(NamedTuple):
     @override
     def __str__(self) -> str:
         return f"{self.project}.{self.location}.{self.name}"
+
+    @property
+    def path(self) -> str:
+        """The name as REST has it."""
+        return f"projects/{self.project}/locations/{self.location}/connections/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +162,7 @@ class RemoteModel:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection to Cloud resources; here it opens nothing, since folders need no permission."""
+    """A connection to Cloud resources."""
 
     name: ConnectionName
     friendly_name: str = ""
@@ -158,12 +170,25 @@ class Connection:
     created_ms: int = field(default_factory=now_ms)
     modified_ms: int = field(default_factory=now_ms)
 
+    @property
+    def service_account(self) -> str:
+        """The account that it acts as; a connection that is made again has another one."""
+        digest = hashlib.sha256(f"{self.name} {self.created_ms}".encode()).digest()
+        own = base64.b32encode(digest).decode().lower()[:4]
+        return (
+            f"bqcx-{project_number(self.name.project)}-{own}@gcp-sa-bigquery-condel.iam.gserviceaccount.com"
+        )
+
+    @property
+    def member(self) -> str:
+        """The account as a policy names it."""
+        return f"serviceAccount:{self.service_account}"
+
     def resource(self) -> Object:
         """Return the connection as the Connection API has it."""
-        project, location, name = self.name
         body: Object = {
-            "name": f"projects/{project}/locations/{location}/connections/{name}",
-            "cloudResource": {"serviceAccountId": f"bqcx-local-{name.strip('_')}@local.invalid"},
+            "name": self.name.path,
+            "cloudResource": {"serviceAccountId": self.service_account},
             "creationTime": str(self.created_ms),
             "lastModifiedTime": str(self.modified_ms),
         }
@@ -186,6 +211,10 @@ class Catalog:
         self.object_tables: dict[ResourceName, ObjectTable] = {}
         self.models: dict[ResourceName, RemoteModel] = {}
         self.connections: dict[ConnectionName, Connection] = {}
+        self.default_connections: dict[str, str] = {}
+        """Which connection DEFAULT stands for, by ``project.location``, where one was set."""
+        self.roles: dict[str, dict[str, list[str]]] = {}
+        """Who holds which role on which resource."""
         self.overlays: dict[ResourceName, Object] = {}
         """What ``tables.get`` says of ordinary tables beyond what the emulator keeps."""
         self.views: dict[ResourceName, tuple[ResourceName, ...]] = {}
@@ -236,6 +265,8 @@ class Catalog:
                 "object_tables": [asdict(table) for table in self.object_tables.values()],
                 "models": [asdict(model) for model in self.models.values()],
                 "connections": [asdict(connection) for connection in self.connections.values()],
+                "default_connections": self.default_connections,
+                "roles": self.roles,
                 "views": [[view, tables] for view, tables in self.views.items()],
                 "overlays": [[list(name), body] for name, body in self.overlays.items()],
             },
@@ -255,6 +286,8 @@ class Catalog:
         for values in kept["connections"]:
             values |= {"name": ConnectionName(*values["name"])}
             self.connections[values["name"]] = Connection(**values)
+        self.default_connections = kept.get("default_connections", {})
+        self.roles = kept.get("roles", {})
         for view, tables in kept["views"]:
             self.views[ResourceName(*view)] = tuple(ResourceName(*table) for table in tables)
         for name, body in kept["overlays"]:

@@ -11,6 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
+from bqvision.local.fences import unfenced
 from bqvision.local.strict_schema import fits, is_strict, strict_schema
 from bqvision.local.vision import BlockedRowError, InputRowError, VisionAnswer
 
@@ -29,9 +30,8 @@ _PARAMETERS: Final = {
 _AS_THEY_ARE: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg"}
 """What every server reads (llama.cpp reads no WebP). Phones write JPEGs with a second picture in them: MPO."""
 _JPEG_QUALITY: Final = 95
-_THINKING: Final = re.compile(r"\A\s*(?:<think>)?(?:(?!</?think>).)*</think>\s*|\A\s*<think>.*", re.DOTALL)
-"""What some models say before the answer; templates that begin with the opening tag leave it out."""
-_FENCED: Final = re.compile(r"\A\s*```\w*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_THINK: Final = "<think>"
+_THOUGHT: Final = "</think>"
 
 
 class NoCompletionError(Exception):
@@ -101,15 +101,15 @@ def read_answer(body: str, schema: Mapping[str, JsonValue] | None) -> VisionAnsw
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise NoCompletionError("a choice without a message")
-    content = message.get("content")
-    if not isinstance(content, str | None):
+    content = _text(message.get("content"))
+    if content is None:
         raise NoCompletionError("a message whose content is no text")
     reason = choice.get("finish_reason")
     if message.get("refusal") or reason == "content_filter":
         raise BlockedRowError
     usage = completion.get("usage")
     return VisionAnswer(
-        _clean("" if content is None else content, schema),
+        _clean(content, schema),
         input_tokens=_count(usage, "prompt_tokens"),
         output_tokens=_count(usage, "completion_tokens"),
         finish_reason="MAX_TOKENS" if reason == "length" else "STOP",
@@ -125,12 +125,45 @@ def error_message(body: str) -> str:
     return re.split(r"[{\[<]", said, maxsplit=1)[0].strip() if isinstance(said, str) else ""
 
 
+def error_status(body: str) -> int:
+    """Return the HTTP status that a body which came with 200 should have come with."""
+    said = _json(body)
+    error = said.get("error") if isinstance(said, dict) and "choices" not in said else None
+    if not isinstance(error, dict):  # LM Studio has a text there, for a wrong path.
+        return 200
+    code = error.get("code")
+    return code if isinstance(code, int) and 400 <= code < 600 else 500
+
+
+def _text(content: JsonValue) -> str | None:
+    """Return a message's text: a text, or the texts of its parts; None if it is something else."""
+    match content:
+        case None:
+            return ""
+        case str():
+            return content
+        case list():
+            texts = [part.get("text") for part in content if isinstance(part, dict)]
+            return "".join(text for text in texts if isinstance(text, str))
+        case _:
+            return None
+
+
 def _clean(text: str, schema: Mapping[str, JsonValue] | None) -> str:
-    text = _THINKING.sub("", text, count=1)
-    fenced = None if schema is None else _FENCED.match(text)
-    if schema is not None and fenced is not None and fits(_json(fenced[1]), strict_schema(schema)):
-        return fenced[1].strip()
+    text = _thought_through(text)
+    inside = None if schema is None else unfenced(text)
+    if schema is not None and inside is not None and fits(_json(inside), strict_schema(schema)):
+        return inside
     return text
+
+
+def _thought_through(text: str) -> str:
+    """Return what a model says behind its thinking; templates that begin with the opening tag leave it out."""
+    thinking, end, answer = text.partition(_THOUGHT)
+    opened = thinking.lstrip().startswith(_THINK)
+    if end and thinking.count(_THINK) <= opened:
+        return answer.lstrip()
+    return "" if opened and not end else text
 
 
 def _data_uri(image: Image) -> str:

@@ -11,16 +11,23 @@ import json
 import re
 import threading
 import time
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bqvision.errors import scrub
-from bqvision.local.chat_messages import NoCompletionError, error_message, read_answer, request_body
+from bqvision.local.chat_messages import (
+    NoCompletionError,
+    error_message,
+    error_status,
+    read_answer,
+    request_body,
+)
 from bqvision.local.vision import InputRowError, PermanentRowError, RetryableRowError, RowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -29,7 +36,10 @@ if TYPE_CHECKING:
 _RETRIES: Final = 2
 _MAX_WAIT_SECONDS: Final = 60.0
 _CONNECT_SECONDS: Final = 10.0
+_MAX_BYTES: Final = 10_000_000
 _QUOTED_CHARS: Final = 200
+_TELLING_CHARS: Final = 12
+"""So many characters of a prompt tell something of it."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOO_MANY_REQUESTS: Final = 429
 _PASSING: Final = frozenset({408, 425, _TOO_MANY_REQUESTS})
@@ -42,6 +52,15 @@ _NO_IMAGES: Final = re.compile(
 _ABOUT_IMAGE: Final = re.compile(r"\bimages?\b|base64|data ur[il]", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """What a server answered over HTTP."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: str = field(repr=False)
+
+
 class ChatServer:
     """One server and one of its models.
 
@@ -49,7 +68,7 @@ class ChatServer:
         base_url: Where its API is, without a slash at the end.
         model: Its name for the model.
         api_key: The bearer token; None sends none.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for a whole answer.
         concurrency: How many requests run at once; further ones wait.
         sleep: Waits so many seconds before a request is repeated.
         now: The time, in seconds since 1970.
@@ -74,6 +93,7 @@ class ChatServer:
         self._sleep = sleep
         self._now = now
         self._lock = threading.Lock()
+        self._turns = threading.Semaphore(concurrency)
         self._opened: httpx.Client | None = None
 
     def ask(self, request: VisionRequest) -> VisionAnswer:
@@ -93,10 +113,10 @@ class ChatServer:
                 break
             self._sleep(wait)
             response = self._post(body)
-        if response.status_code != 200:
+        if response.status != 200:
             raise self._refusal(response, request)
         try:
-            return read_answer(response.text, request.schema)
+            return read_answer(response.body, request.schema)
         except NoCompletionError as error:
             raise self._wrong(
                 f"answered {error}, not a chat completion; is base_url right (it usually ends in /v1)?"
@@ -109,19 +129,36 @@ class ChatServer:
         if opened is not None:
             opened.close()
 
-    def _post(self, body: bytes) -> httpx.Response:
+    def _post(self, body: bytes) -> _Response:
         import httpx
 
+        url = f"{self._base_url}/chat/completions"
         try:
-            return self._client().post(f"{self._base_url}/chat/completions", content=body)
+            with self._turns:  # Waiting for one is no fault of the server.
+                until = time.monotonic() + self._timeout
+                with self._client().stream("POST", url, content=body) as response:
+                    return self._received(response, until)
         except httpx.TimeoutException:
-            raise RetryableRowError(
-                f"DEADLINE_EXCEEDED: no answer from {self._base_url} in {self._timeout:g} s"
-            ) from None
+            raise self._late() from None
         except httpx.HTTPError as error:
             raise RetryableRowError(
                 f"UNAVAILABLE: {self._base_url} can't be reached ({type(error).__name__})"
             ) from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise self._wrong("has a name that can't be looked up") from None
+
+    def _received(self, response: httpx.Response, until: float) -> _Response:
+        """Read a body, no longer than an answer may take and no further than one can be long."""
+        data = bytearray()
+        for part in response.iter_bytes():
+            data += part
+            if len(data) > _MAX_BYTES:
+                raise self._wrong(f"answered with more than {_MAX_BYTES // 1_000_000} MB")
+            if time.monotonic() > until:
+                raise self._late()
+        body = data.decode("utf-8", "replace")
+        status = error_status(body) if response.status_code == 200 else response.status_code
+        return _Response(status, response.headers, body)
 
     def _client(self) -> httpx.Client:
         import httpx
@@ -131,7 +168,6 @@ class ChatServer:
                 key = {} if self._api_key is None else {"Authorization": f"Bearer {self._api_key}"}
                 self._opened = httpx.Client(
                     headers={"Content-Type": "application/json", **key},
-                    # Waiting for one of the connections is no fault of the server.
                     timeout=httpx.Timeout(
                         self._timeout, connect=min(self._timeout, _CONNECT_SECONDS), pool=None
                     ),
@@ -143,10 +179,10 @@ class ChatServer:
                 )
             return self._opened
 
-    def _wanted_wait(self, response: httpx.Response) -> float | None:
+    def _wanted_wait(self, response: _Response) -> float | None:
         """Return for how long a turned-away request is to wait; None is not at all, or for too long."""
         given = response.headers.get("Retry-After")
-        if response.status_code not in {_TOO_MANY_REQUESTS, 503} or given is None:
+        if response.status not in {_TOO_MANY_REQUESTS, 503} or given is None:
             return None
         try:
             seconds = float(given)
@@ -157,15 +193,15 @@ class ChatServer:
                 return None
         return seconds if 0 < seconds <= _MAX_WAIT_SECONDS else None
 
-    def _refusal(self, response: httpx.Response, request: VisionRequest) -> RowError:
-        status = response.status_code
-        said = self._quoted(response, request)
+    def _refusal(self, response: _Response, request: VisionRequest) -> RowError:
+        status, whole = response.status, error_message(response.body)
+        said = self._quoted(whole, request)
         if status in {401, 403}:
             key = "wants an API key" if self._api_key is None else "refused the API key"
             return PermanentRowError(
                 f"PERMISSION_DENIED: the server at {self._base_url} {key} (HTTP {status})"
             )
-        if _NO_IMAGES.search(error_message(response.text)):
+        if _NO_IMAGES.search(whole):
             return self._wrong(f"does not have image input for the model {self._model!r}")
         if status in _PASSING or status >= 500:
             return RetryableRowError(f"HTTP {status} from {self._base_url}{said}")
@@ -174,18 +210,27 @@ class ChatServer:
                 f"does not have the model {self._model!r}, or no /chat/completions at this base_url "
                 f"(it usually ends in /v1): HTTP 404{said}"
             )
-        if status == 413 or (request.images and _ABOUT_IMAGE.search(said)):
+        if status == 413 or (request.images and _ABOUT_IMAGE.search(whole)):
             return InputRowError(f"the server at {self._base_url} refused the image: HTTP {status}{said}")
         return self._wrong(f"refused the request: HTTP {status}{said}")
+
+    def _late(self) -> RetryableRowError:
+        return RetryableRowError(f"DEADLINE_EXCEEDED: no answer from {self._base_url} in {self._timeout:g} s")
 
     def _wrong(self, what: str) -> PermanentRowError:
         return PermanentRowError(f"FAILED_PRECONDITION: the server at {self._base_url} {what}")
 
-    def _quoted(self, response: httpx.Response, request: VisionRequest) -> str:
-        """Return a server's words fit for a status: without what it must not tell again."""
-        said = error_message(response.text)
+    def _quoted(self, said: str, request: VisionRequest) -> str:
+        """Return a server's words fit for a status: nothing where they tell of the prompt, and never the key."""
         for private in (request.prompt.strip(), self._api_key):
             if private:
                 said = said.replace(private, "[removed]")
         said = scrub(said)[:_QUOTED_CHARS]
-        return f": {said}" if said else ""
+        return f": {said}" if said and not _tells(said, request.prompt) else ""
+
+
+def _tells(said: str, prompt: str) -> bool:
+    """Say whether words hold a part of a prompt."""
+    prompt = prompt.strip()
+    size = min(len(prompt), _TELLING_CHARS)
+    return size > 0 and any(said[start : start + size] in prompt for start in range(len(said) - size + 1))

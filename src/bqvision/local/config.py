@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bqvision.local.access import Access
 from bqvision.local.simulated import SimulatedBucket
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ServerConfig:
     """Whether there is a fault plan."""
     bridge_port: int | None = None
     bridge_key: str = field(default="", repr=False)
+    access: Access | None = None
+    """What the project allows; None is everything."""
 
     def to_json(self) -> str:
         """Return the settings as one line."""
@@ -60,5 +63,7 @@ class ServerConfig:
             name: bucket if isinstance(bucket, str) else SimulatedBucket(**bucket)
             for name, bucket in values["buckets"].items()
         }
+        if values["access"] is not None:
+            values["access"] = Access(**values["access"])
         values["models"] = tuple(ModelRoute(**route) for route in values["models"])
         return cls(**values)

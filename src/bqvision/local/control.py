@@ -39,6 +39,13 @@ class Control:
         """Return the number of calls that the vision model has had, by object URI."""
         return Counter(self._ask("GET", MODEL_CALLS))
 
+    def grant_bucket_role(self, bucket: str, member: str, role: str) -> None:
+        """Give a role on a bucket, as gcloud does: read the policy, add to it, write it."""
+        path = f"/storage/v1/b/{bucket}/iam"
+        policy = self._ask("GET", path)
+        policy["bindings"].append({"role": role, "members": [member]})
+        self._ask("PUT", path, policy)
+
     def plan(self, faults: Sequence[Fault]) -> None:
         """Plan further faults."""
         self._ask("POST", FAULTS, {"faults": [asdict(fault) for fault in faults]})

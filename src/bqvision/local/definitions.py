@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from bqvision.local.access_control import bucket_of
 from bqvision.local.catalog import (
     SCRATCH_DATASET,
     Catalog,
@@ -15,8 +16,11 @@ from bqvision.local.catalog import (
     RemoteModel,
     ResourceName,
 )
+from bqvision.local.metadata_cache import staleness
 from bqvision.local.protocol import JSON, ApiError, Object, as_object, duplicate, not_found, unsupported
 from bqvision.local.statements import (
+    AlterProject,
+    ChangeGrants,
     CreateConnection,
     CreateObjectTable,
     CreateRemoteModel,
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
     from bqvision.local.connections import Connections
     from bqvision.local.emulator import Emulator
+    from bqvision.local.grants import Grants
     from bqvision.local.jobs import Result
     from bqvision.local.models import VisionModels
     from bqvision.local.names import Names
@@ -47,10 +52,9 @@ Definition: TypeAlias = (
     | DropModel
     | CreateConnection
     | DropConnection
+    | ChangeGrants
+    | AlterProject
 )
-_CACHE_MODES: Final = frozenset({"AUTOMATIC", "MANUAL"})
-_MIN_STALENESS: Final = timedelta(minutes=30)
-_MAX_STALENESS: Final = timedelta(days=7)
 _CHANGES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 
 
@@ -60,6 +64,7 @@ class Definitions:
 
     catalog: Catalog
     connections: Connections
+    grants: Grants
     tables: ObjectTables
     emulator: Emulator
     models: VisionModels
@@ -96,6 +101,10 @@ class Definitions:
                 return self.connections.create(statement, names)
             case DropConnection():
                 return self.connections.drop(statement, names)
+            case ChangeGrants():
+                return self.grants.change(statement, names)
+            case AlterProject():
+                return self.grants.alter_project(statement)
 
     async def schema(
         self, statement: CreateSchema | DropSchema, names: Names, forward: Callable[[], Awaitable[Result]]
@@ -194,11 +203,13 @@ class Definitions:
         else:
             raise unsupported("an expiration_timestamp that is no constant")
         mode = statement.metadata_cache_mode
+        buckets = sorted({bucket_of(uri) for uri in statement.uris})
+        connection = self.connections.for_table(statement.connection, names, buckets)
         table = ObjectTable(
             name=name,
             uris=tuple(statement.uris),
-            connection=str(self.connections.use(names.connection(statement.connection))),
-            max_staleness=_staleness(statement.max_staleness, mode),
+            connection=str(connection.name),
+            max_staleness=staleness(statement.max_staleness, mode),
             metadata_cache_mode=mode,
             description=statement.description,
             labels=dict(statement.labels),
@@ -226,8 +237,10 @@ class Definitions:
         if not statement.endpoint:
             raise unsupported("a remote model without the option ENDPOINT")
         self.models.find(statement.endpoint)
-        connection = self.connections.use(names.connection(statement.connection))
-        self.catalog.models[name] = RemoteModel(name, statement.endpoint, str(connection), self.location)
+        connection = self.connections.for_model(statement.connection, names)
+        self.catalog.models[name] = RemoteModel(
+            name, statement.endpoint, str(connection.name), names.location
+        )
         self.catalog.save()
         return _statistics("CREATE_MODEL", operation, name)
 
@@ -290,18 +303,3 @@ def _statistics(statement_type: str, operation: str, name: ResourceName) -> Obje
         "ddlOperationPerformed": operation,
         "ddlTargetTable": as_object(dict(target)),
     }
-
-
-def _staleness(max_staleness: timedelta | None, mode: str | None) -> str | None:
-    if mode is not None and mode not in _CACHE_MODES:
-        raise ApiError("invalidQuery", f"metadata_cache_mode must be AUTOMATIC or MANUAL, and is {mode}")
-    if not max_staleness:
-        if mode is not None:
-            raise ApiError("invalidQuery", "metadata_cache_mode needs max_staleness")
-        return None
-    if mode is None:
-        raise ApiError("invalidQuery", "max_staleness needs metadata_cache_mode")
-    if not _MIN_STALENESS <= max_staleness <= _MAX_STALENESS:
-        raise ApiError("invalidQuery", "max_staleness must be from 30 minutes to 7 days")
-    days, seconds = divmod(int(max_staleness.total_seconds()), 86_400)
-    return f"0-0 {days} {seconds // 3600}:{seconds // 60 % 60}:{seconds % 60}"

@@ -43,7 +43,7 @@ def gateway(
     models: VisionModels,
     buckets: Buckets,
     signer: Signer,
-    faults: Callable[[ASGIApp], ASGIApp] | None = None,
+    before: Callable[[ASGIApp], ASGIApp],
 ) -> ASGIApp:
     """Return the application.
 
@@ -54,7 +54,7 @@ def gateway(
         models: Tells how often an object was shown to a model.
         buckets: Where signed URLs lead.
         signer: Checks them.
-        faults: What stands before the application, behind the check of the token, and lets requests fail.
+        before: Puts before the application, behind the check of the token, what lets requests fail.
     """
 
     async def model_calls(_: Request) -> Response:
@@ -84,7 +84,7 @@ def gateway(
         ],
         exception_handlers={ApiError: _refused, HTTPException: _http_error, Exception: _broken},
     )
-    return _Guard(app if faults is None else faults(app), token)
+    return _Guard(before(app), token)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from bqvision.local.answer_types import json_schema
 from bqvision.local.models import ModelError, VisionModels
 from bqvision.local.protocol import ApiError
 from bqvision.local.questions import ObjectRef, Part
+from bqvision.local.rows import storable
 from bqvision.local.vision import (
     BlockedRowError,
     Image,
@@ -67,6 +68,7 @@ async def replies(
     model: VisionModel,
     models: VisionModels,
     buckets: Buckets,
+    unreadable: Callable[[ObjectRef], str | None],
     progress: Callable[[int, int], None],
 ) -> list[Reply]:
     """Ask the model about every row, as many rows at once as there are workers.
@@ -77,6 +79,7 @@ async def replies(
         model: The model that answers.
         models: Runs and counts the calls.
         buckets: Where the images are.
+        unreadable: Says why an image may not be read; None if it may.
         progress: Called with the number of rows done and of all rows, also on the models' threads.
 
     Returns:
@@ -85,14 +88,22 @@ async def replies(
     Raises:
         ApiError: The model broke down.
     """
-    schema = json_schema(arguments.fields) if arguments.fields else arguments.response_schema
+    schema = arguments.response_schema
+    if arguments.fields:
+        schema = json_schema(arguments.fields, nullable=not arguments.bare)
     found: list[Reply | None] = [None] * len(asked)
     todo = deque(range(len(asked)))
     counting = threading.Lock()
     progress(done := 0, len(asked))
 
+    def load(ref: ObjectRef) -> Image:
+        refusal = unreadable(ref)
+        if refusal is not None:
+            raise InputRowError(refusal)
+        return _load(ref, buckets)
+
     def answer(parts: Sequence[Part]) -> VisionAnswer:
-        images = tuple([_load(part, buckets) for part in parts if isinstance(part, ObjectRef)])
+        images = tuple([load(part) for part in parts if isinstance(part, ObjectRef)])
         prompt = "\n".join(part for part in parts if isinstance(part, str))
         return models.ask(model, VisionRequest(images, prompt, schema, arguments.parameters))
 
@@ -129,11 +140,13 @@ async def replies(
 
 def _reply(parts: Sequence[Part], ask: Callable[[Sequence[Part]], VisionAnswer]) -> Reply:
     try:
+        if None in parts:
+            raise InputRowError("INVALID_ARGUMENT: an ObjectRef in the prompt is NULL")
         if not any(parts):
             raise InputRowError("INVALID_ARGUMENT: the prompt is empty")
         answer = ask(parts)
-        # A half of a surrogate pair is no text that a table can hold.
-        return Reply(replace(answer, text=answer.text.encode("utf-8", "replace").decode("utf-8")), "")
+        text, reason = storable(answer.text), storable(answer.finish_reason)
+        return Reply(replace(answer, text=text, finish_reason=reason), "")
     except BlockedRowError:
         return Reply(VisionAnswer("", finish_reason="SAFETY"), "")
     except FixedRowError as fixed:
@@ -166,7 +179,7 @@ def _load(ref: ObjectRef, buckets: Buckets) -> Image:
 
 
 def _status(error: RowError) -> str:
-    text = str(error)
+    text = storable(str(error))
     if isinstance(error, RetryableRowError):
         if _RETRYABLE.lower() in text.lower():
             return text

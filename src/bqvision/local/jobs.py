@@ -65,6 +65,8 @@ class Job:
     job_id: str
     location: str
     configuration: Object
+    located: bool = True
+    """Whether the request said where; BigQuery otherwise runs a job where its datasets are."""
     created_ms: int = field(default_factory=now_ms)
     started_ms: int | None = None
     ended_ms: int | None = None
@@ -178,7 +180,7 @@ class JobTable:
         given = as_text(reference.get("jobId"))
         job_id = given if given else f"job_{uuid.uuid4().hex[:24]}"
         wanted = as_text(reference.get("location"))
-        job = Job(project, job_id, wanted if wanted else self.location, configuration)
+        job = Job(project, job_id, wanted if wanted else self.location, configuration, located=bool(wanted))
         places = self._jobs.setdefault((project, job_id), {})
         if job.location.upper() in places:
             raise duplicate("Job", f"{project}:{job.location}.{job_id}")

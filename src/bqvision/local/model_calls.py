@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from bqvision.local.answers import answers
 from bqvision.local.arguments import Arguments, check_names, read_arguments
+from bqvision.local.call_access import CallAccess
 from bqvision.local.functions import DEFAULT_ENDPOINT, FUNCTIONS
-from bqvision.local.inference import replies
+from bqvision.local.inference import Reply, replies
 from bqvision.local.protocol import JSON, ApiError, invalid_query, unsupported
 from bqvision.local.questions import questions
 from bqvision.local.statements import ModelCall, Query, TableInput, next_step, parse, replaced
 
 if TYPE_CHECKING:
+    from bqvision.local.catalog import Connection
     from bqvision.local.jobs import Job
     from bqvision.local.names import Names
     from bqvision.local.reading import Reader
@@ -32,6 +34,8 @@ class _Asked:
     arguments: Arguments
     endpoint: str
     model: VisionModel
+    connection: Connection | None
+    """The connection whose account asks; None is the caller."""
 
 
 class ModelCalls:
@@ -52,6 +56,7 @@ class ModelCalls:
         self._reader = reader
         self._scratch = scratch
         self._rows_done = 0
+        self._access = CallAccess(services.control, services.definitions.connections)
         self.stats: list[JSON] = []
         """What the job tells of each call."""
 
@@ -93,14 +98,19 @@ class ModelCalls:
         done = self._rows_done
         # Many rows take a while, in which the event loop answers others.
         questioned = await asyncio.to_thread(questions, rows, asked.arguments, column)
-        said = await replies(
-            questioned,
-            asked.arguments,
-            model=asked.model,
-            models=self._services.models,
-            buckets=self._services.buckets,
-            progress=lambda now, total: self._job.progress(done + now, done + total),
-        )
+        refusal = self._access.endpoint_refusal(asked.connection)
+        if refusal is not None:
+            said = [Reply(None, refusal)] * len(questioned)
+        else:
+            said = await replies(
+                questioned,
+                asked.arguments,
+                model=asked.model,
+                models=self._services.models,
+                buckets=self._services.buckets,
+                unreadable=self._access.unreadable,
+                progress=lambda now, total: self._job.progress(done + now, done + total),
+            )
         self._rows_done += len(said)
         found = await asyncio.to_thread(answers, said, asked.arguments, asked.endpoint, column)
         self.stats.append(found.stats(asked.arguments.function.name))
@@ -119,13 +129,15 @@ class ModelCalls:
         }
         arguments = read_arguments(function, values)
         definitions = self._services.definitions
+        connection = None
         if call.model is not None:
-            endpoint = definitions.model(self._names.resource(call.model)).endpoint
+            model = definitions.model(self._names.resource(call.model))
+            endpoint, connection = model.endpoint, definitions.connections.find(model.connection)
         else:
             endpoint = DEFAULT_ENDPOINT if arguments.endpoint is None else arguments.endpoint
-        if arguments.connection is not None:
-            definitions.connections.use(self._names.connection(arguments.connection))
-        return _Asked(arguments, endpoint, self._services.models.find(endpoint))
+            if arguments.connection is not None:
+                connection = definitions.connections.for_call(arguments.connection, self._names)
+        return _Asked(arguments, endpoint, self._services.models.find(endpoint), connection)
 
     async def _value(
         self, call: ModelCall, name: str, value: object, parameters: tuple[QueryParameter, ...]

@@ -11,17 +11,40 @@ from typing import TYPE_CHECKING, TypeVar
 from bqvision.local.buckets import matches
 from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.protocol import ApiError
+from bqvision.local.vision import VisionAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bqvision.local.vision import VisionAnswer, VisionModel, VisionRequest
+    from bqvision.local.vision import VisionModel, VisionRequest
 
 T = TypeVar("T")
 
 
 class ModelError(Exception):
     """A vision model broke down: neither an answer nor a row error."""
+
+
+def checked(answer: object) -> VisionAnswer:
+    """Return what a model gave as the answer that it promises.
+
+    Raises:
+        ModelError: It is none.
+    """
+    if not isinstance(answer, VisionAnswer):
+        raise ModelError(f"it returned {type(answer).__name__} in the place of a VisionAnswer")
+    for name in ("text", "finish_reason"):
+        _check(answer, name, isinstance(getattr(answer, name), str), "a str")
+    for name in ("input_tokens", "output_tokens"):
+        count = getattr(answer, name)
+        _check(answer, name, type(count) is int and count >= 0, "an int from 0 on")
+    return answer
+
+
+def _check(answer: VisionAnswer, name: str, good: bool, wanted: str) -> None:
+    if not good:
+        kind = type(getattr(answer, name)).__name__
+        raise ModelError(f"it returned a VisionAnswer whose {name} must be {wanted}, and is of type {kind}")
 
 
 class VisionModels:
@@ -86,7 +109,7 @@ class VisionModels:
         with self._lock:
             for image in request.images:
                 self.calls[image.uri] += 1
-        return model(request)
+        return checked(model(request))
 
     def close(self) -> None:
         """Start no further call, and leave the servers that models were asked on."""

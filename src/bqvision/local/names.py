@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bqvision.local.catalog import DEFAULT_CONNECTION, ConnectionName, DatasetName, ResourceName
+from bqvision.local.catalog import ConnectionName, DatasetName, ResourceName
 from bqvision.local.protocol import ApiError, Object, as_text
 
 if TYPE_CHECKING:
@@ -17,17 +17,19 @@ class Names:
     Args:
         project: The job's project.
         default_dataset: The job's default dataset, as REST has it.
-        location: Where connections are looked for.
+        location: Where the job runs, and connections are looked for.
     """
 
     def __init__(self, project: str, default_dataset: Object, location: str) -> None:
-        self._project = project
+        self.project: str = project
+        """The job's project."""
         self._default = default_dataset
-        self._location = location
+        self.location: str = location
+        """Where the job runs."""
 
     def complete(self, path: Sequence[str]) -> bool:
         """Say whether a path can be a table: a single word may also be a name that WITH gives."""
-        return len(path) > 1 or bool(self._default.get("datasetId"))
+        return len(path) in {2, 3} or (len(path) == 1 and bool(self._default.get("datasetId")))
 
     def resource(self, path: Sequence[str]) -> ResourceName:
         """Return the table or model that a path names.
@@ -38,29 +40,27 @@ class Names:
         if len(path) == 3:
             return ResourceName(*path)
         if len(path) == 2:
-            return ResourceName(self._project, *path)
+            return ResourceName(self.project, *path)
         dataset = as_text(self._default.get("datasetId"))
         if len(path) != 1 or not dataset:
             name = ".".join(path)
             raise ApiError(
                 "invalid", f'Table "{name}" must be qualified with a dataset (e.g. dataset.table).'
             )
-        return ResourceName(as_text(self._default.get("projectId"), self._project), dataset, path[0])
+        return ResourceName(as_text(self._default.get("projectId"), self.project), dataset, path[0])
 
     def dataset(self, path: Sequence[str]) -> DatasetName:
         """Return the dataset that a path names."""
         if len(path) not in {1, 2}:
             raise ApiError("invalid", f"{'.'.join(path)} is no name of a dataset")
-        return DatasetName(*path) if len(path) == 2 else DatasetName(self._project, path[0])
+        return DatasetName(*path) if len(path) == 2 else DatasetName(self.project, path[0])
 
-    def connection(self, name: str | Sequence[str] | None) -> ConnectionName:
-        """Return the connection that a dotted name stands for; None is the default one."""
-        if name is None:
-            return ConnectionName(self._project, self._location.lower(), DEFAULT_CONNECTION)
+    def connection(self, name: str | Sequence[str]) -> ConnectionName:
+        """Return the connection that a dotted name stands for."""
         parts = name.split(".") if isinstance(name, str) else list(name)
         if not 1 <= len(parts) <= 3 or not all(parts):
             raise ApiError("invalid", f"{'.'.join(parts)} is no name of a connection")
-        project, location = [self._project, self._location, *parts[:-1]][-2:]
+        project, location = [self.project, self.location, *parts[:-1]][-2:]
         if len(parts) == 2:
-            project = self._project
+            project = self.project
         return ConnectionName(project, location.lower(), parts[-1])

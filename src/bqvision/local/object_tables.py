@@ -6,14 +6,17 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from bqvision.local.access_control import bucket_of
 from bqvision.local.listings import file_rows, with_simulated
 from bqvision.local.protocol import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bqvision.local.access_control import AccessControl
     from bqvision.local.buckets import Buckets, Listing, StoredObject
     from bqvision.local.catalog import Catalog, ObjectTable, ResourceName
+    from bqvision.local.connections import Connections
     from bqvision.local.emulator import Emulator
     from bqvision.local.rows import Rows
 
@@ -21,8 +24,17 @@ if TYPE_CHECKING:
 class ObjectTables:
     """Keeps the emulator's copies of the listings as fresh as BigQuery would."""
 
-    def __init__(self, catalog: Catalog, buckets: Buckets, emulator: Emulator) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        buckets: Buckets,
+        emulator: Emulator,
+        connections: Connections,
+        control: AccessControl,
+    ) -> None:
         self._catalog = catalog
+        self._connections = connections
+        self._control = control
         self._buckets = buckets
         self._emulator = emulator
         self._stored: dict[ResourceName, int] = {}
@@ -49,7 +61,18 @@ class ObjectTables:
         self._catalog.save()
 
     async def read(self, name: ResourceName) -> None:
-        """Bring a table that doesn't cache its metadata up to date, before a statement reads it."""
+        """Bring a table that doesn't cache its metadata up to date, before a statement reads it.
+
+        Raises:
+            ApiError: Its connection is gone, or the connection's account may not list the buckets any more.
+        """
+        table = self._catalog.object_tables.get(name)
+        if table is not None and not table.cached:
+            self._check(table)
+            await self._renew(table)
+
+    async def renew(self, name: ResourceName) -> None:
+        """Bring a table that doesn't cache its metadata up to date, before a client is told of it."""
         table = self._catalog.object_tables.get(name)
         if table is not None and not table.cached:
             await self._renew(table)
@@ -69,7 +92,12 @@ class ObjectTables:
                 "invalidQuery",
                 f"BQ.REFRESH_EXTERNAL_METADATA_CACHE needs metadata_cache_mode MANUAL; {name} {mode}",
             )
+        self._check(table)
         await self._renew(table)
+
+    def _check(self, table: ObjectTable) -> None:
+        buckets = sorted({bucket_of(uri) for uri in table.uris})
+        self._control.check_listing(self._connections.find(table.connection), buckets)
 
     async def _renew(self, table: ObjectTable) -> None:
         async with self._locks[table.name]:

@@ -43,8 +43,15 @@ _PATH: Final = "/chat/completions"
 _MAX_CONCURRENCY: Final = 1000
 
 
+class _Asking:
+    """Holds the server, which is no part of the data that a model is."""
+
+    __slots__ = ("_server",)
+    _server: ChatServer
+
+
 @dataclass(frozen=True, slots=True)
-class OpenAICompatible:
+class OpenAICompatible(_Asking):
     """A vision model that an OpenAI-compatible server answers for.
 
     It is data, so it runs in the local server's process, and asks with threads of its own beside those that read
@@ -54,7 +61,7 @@ class OpenAICompatible:
         base_url: Where the server's API is; it usually ends in ``/v1``, as in ``http://localhost:11434/v1``.
         model: The server's name for the model, such as ``qwen3-vl:8b``.
         api_key: The API key; None sends none, which local servers are content with.
-        timeout: Seconds to wait for an answer; then the row is retryable.
+        timeout: Seconds to wait for a whole answer; then the row is retryable.
         concurrency: How many requests run at once.
 
     Raises:
@@ -67,7 +74,6 @@ class OpenAICompatible:
     api_key: str | None = field(default=None, repr=False)
     timeout: float = 120.0
     concurrency: int = 8
-    _server: ChatServer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         base_url = _checked_url(self.base_url)
@@ -101,7 +107,7 @@ class OpenAICompatible:
 
     def settings(self) -> Mapping[str, Any]:
         """Return the arguments that make an equal model, the API key among them."""
-        return {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     def close(self) -> None:
         """Close the connections to the server; a later request opens new ones."""

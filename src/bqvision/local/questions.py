@@ -20,9 +20,12 @@ class ObjectRef:
 
     uri: str
     version: str | None
+    authorizer: str | None = None
+    """The connection that reads it; None where the object table's own has listed it."""
 
 
-Part: TypeAlias = "str | ObjectRef"
+Part: TypeAlias = "str | ObjectRef | None"
+"""A text, an object, or an ObjectRef that is NULL."""
 
 
 def questions(rows: Rows, arguments: Arguments, column: str = "prompt") -> list[tuple[Part, ...]]:
@@ -70,8 +73,15 @@ def _parts(function: str, cell: object) -> Iterator[Part]:
             return
         case str():
             yield cell
-        case {"uri": str(uri), "version": version}:
-            yield ObjectRef(uri, None if version is None else str(version))
+        case {"uri": None, "version": _}:
+            yield None
+        case {"uri": str(uri), "version": version, **others}:
+            authorizer = others.get("authorizer")
+            yield ObjectRef(
+                uri,
+                None if version is None else str(version),
+                authorizer if isinstance(authorizer, str) else None,
+            )
         case [*items]:
             for item in items:
                 yield from _parts(function, item)

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bqvision.local.catalog import Catalog, Connection, ConnectionName, now_ms
-from bqvision.local.protocol import JSON, Object, as_text, duplicate, not_found, unsupported
+from bqvision.local.protocol import JSON, ApiError, Object, as_text, duplicate, unsupported
 from bqvision.local.wire import json_body
 
 if TYPE_CHECKING:
@@ -95,5 +95,5 @@ class ConnectionsApi:
         name = ConnectionName(params["project"], params["location"].lower(), params["name"])
         connection = self._catalog.connections.get(name)
         if connection is None:
-            raise not_found("Connection", str(name))
+            raise ApiError("notFound", f"Not found: Connection {name.path}")
         return connection

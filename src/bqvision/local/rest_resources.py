@@ -142,7 +142,7 @@ class ResourcesApi:
     async def get_table(self, request: Request) -> Response:
         """tables.get."""
         name = _name(request)
-        await self._tables.read(name)
+        await self._tables.renew(name)
         return self._with_overlay(name, await ask(self._emulator, request), {})
 
     async def change_table(self, request: Request) -> Response:

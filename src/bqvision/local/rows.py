@@ -60,15 +60,16 @@ class Rows:
     def members(self, name: str) -> list[list[Any]]:
         """Return the values of each field of a STRUCT column, by position since names may be missing.
 
-        An ObjectRef is a STRUCT too, but one value; a column of it, or of no STRUCT, is its only member.
+        An ObjectRef is a STRUCT too, but one value; a column of it, or of no STRUCT, is its only member. One that
+        is NULL stays an ObjectRef, whose fields are all NULL.
         """
         column = self.table.column(name)
-        if not pa.types.is_struct(column.type) or {part.name for part in column.type} >= _REF:
-            return [column.to_pylist()]
+        if not pa.types.is_struct(column.type) or _is_ref(column.type):
+            return [_cells(column)]
         if column.num_chunks == 0:
             return []
         whole = pa.concat_arrays(column.chunks)
-        return [whole.field(index).to_pylist() for index in range(column.type.num_fields)]
+        return [_cells(whole.field(index)) for index in range(column.type.num_fields)]
 
     def with_columns(self, added: Rows) -> Rows:
         """Return these rows with further columns behind their own."""
@@ -92,6 +93,11 @@ class Rows:
         return _named(self.fields)
 
 
+def storable(text: str) -> str:
+    """Return a text as a table can hold it: without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def column(name: str, kind: str, mode: str = "NULLABLE", fields: Sequence[JSON] | None = None) -> JSON:
     """Return the REST schema of one column."""
     entry: dict[str, JSON] = {"name": name, "type": kind, "mode": mode}
@@ -108,6 +114,23 @@ def _type(schema: JSON) -> Any:
     else:
         kind = _TYPES[str(entry["type"])]
     return pa.list_(kind) if entry.get("mode") == "REPEATED" else kind
+
+
+def _is_ref(kind: Any) -> bool:
+    return bool(pa.types.is_struct(kind)) and {part.name for part in kind} >= _REF
+
+
+def _cells(values: Any) -> list[Any]:
+    cells = list(values.to_pylist())
+    if _is_ref(values.type):
+        return list(map(_ref, cells))
+    if pa.types.is_list(values.type) and _is_ref(values.type.value_type):
+        return [cell and list(map(_ref, cell)) for cell in cells]
+    return cells
+
+
+def _ref(cell: Any) -> Any:
+    return dict.fromkeys(_REF) if cell is None else cell
 
 
 def _named(fields: Sequence[JSON]) -> list[JSON]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bqvision.local.jobs import Job, Result
 from bqvision.local.model_calls import ModelCalls
 from bqvision.local.names import Names
+from bqvision.local.paid_targets import is_done
 from bqvision.local.protocol import JSON, ApiError, Object, as_object, as_text, invalid_query, unsupported
 from bqvision.local.reading import Reader
 from bqvision.local.rows import Rows, column
@@ -33,6 +34,7 @@ from bqvision.local.table_options import keep_options
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+    from bqvision.local.access_control import AccessControl
     from bqvision.local.buckets import Buckets
     from bqvision.local.catalog import ResourceName
     from bqvision.local.definitions import Definitions
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from bqvision.local.models import VisionModels
     from bqvision.local.object_tables import ObjectTables
     from bqvision.local.signing import Signer
+    from bqvision.local.statement_checks import StatementChecks
 
 Parameters = tuple[QueryParameter, ...]
 
@@ -54,6 +57,8 @@ class Services:
     models: VisionModels
     buckets: Buckets
     signer: Signer
+    control: AccessControl
+    checks: StatementChecks
 
 
 class Runner:
@@ -61,12 +66,10 @@ class Runner:
 
     Args:
         services: What the statements work on.
-        location: The location of this server.
     """
 
-    def __init__(self, services: Services, location: str) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._location = location
 
     async def run(self, job: Job) -> Result:
         """Do a query job's work.
@@ -74,13 +77,16 @@ class Runner:
         Raises:
             ApiError: The statement is wrong, failed, or can't be done here.
         """
-        work = _Work(job, self._services, self._location)
+        work = _Work(job, self._services)
         if work.query.get("destinationTable") is not None:
             raise unsupported("a query's destinationTable (CREATE TABLE ... AS works)")
         if work.query.get("useLegacySql") is True:
             return await work.forward(work.query)
-        with _translated():
-            return work.reported(await work.statement(parse(work.sql, work.parameters)))
+        try:
+            with _translated():
+                return work.reported(await work.statement(parse(work.sql, work.parameters)))
+        finally:
+            job.result = work.reported(job.result)  # A job that failed tells what its models did, too.
 
     async def dry_run(self, job: Job) -> Result:
         """Check a statement and run nothing.
@@ -88,9 +94,10 @@ class Runner:
         Raises:
             ApiError: The statement is wrong, or can't be done here.
         """
-        work = _Work(job, self._services, self._location)
+        work = _Work(job, self._services)
         with _translated():
             statement = parse(work.sql, work.parameters)
+            await work.check_access(statement)
             if not isinstance(statement, Query) or not _plain(statement):
                 if isinstance(statement, Query):
                     await work.check(statement)
@@ -102,7 +109,7 @@ class Runner:
 class _Work:
     """The statements of one job."""
 
-    def __init__(self, job: Job, services: Services, location: str) -> None:
+    def __init__(self, job: Job, services: Services) -> None:
         self._job = job
         self._services = services
         self.query = as_object(job.configuration.get("query"))
@@ -113,10 +120,11 @@ class _Work:
         )
         self._functions: list[JSON] = []
         self._reader = Reader(services.emulator, job.project, self.query)
-        self._names = Names(job.project, as_object(self.query.get("defaultDataset")), location)
+        self._names = Names(job.project, as_object(self.query.get("defaultDataset")), job.location)
 
     async def statement(self, statement: ParsedStatement) -> Result:
         """Run one statement, or a script of several."""
+        await self.check_access(statement)
         match statement:
             case Script():
                 return await self._script(statement)
@@ -132,6 +140,14 @@ class _Work:
                 return Result(
                     statistics={"query": await self._services.definitions.run(statement, self._names)}
                 )
+
+    async def check_access(self, statement: ParsedStatement) -> None:
+        """Refuse a statement that the caller or the project may not run, or not where the job runs.
+
+        Raises:
+            ApiError: It is so.
+        """
+        await self._services.checks.check(statement, self._names, located=self._job.located)
 
     def reported(self, result: Result) -> Result:
         """Return the job's result with what its model functions did."""
@@ -164,6 +180,8 @@ class _Work:
             return await self.rewritten(script.sql, script.parameters, {})
         parsed = [parse(text, script.parameters) for text in script.statements]
         if all(isinstance(one, Query) and _plain(one) and not self._objects(one) for one in parsed):
+            for one in parsed:
+                await self.check_access(one)
             return await self.rewritten(script.sql, script.parameters, {})
         result = Result()
         for one in parsed:
@@ -176,18 +194,24 @@ class _Work:
         for table in objects:
             await self._services.tables.read(table)
         target = statement.target
+        if statement.model_calls and await is_done(target, self._names, self._services.definitions):
+            return Result(
+                statistics={
+                    "query": {"statementType": "CREATE_TABLE_AS_SELECT", "ddlOperationPerformed": "SKIP"}
+                }
+            )
         scratch = self._scratch()
         calls = self._calls(scratch)
         try:
-            plain = await calls.answered(await self._with_signed_urls(statement, scratch))
+            plain = await calls.answered(await self._with_tables(statement, scratch))
             replacements: dict[Span, str] = {}
             options = None if plain.target is None else plain.target.options_span
             if options is not None and plain.target is not None and plain.target.kind.startswith("ALTER"):
                 replacements[options] = "()"  # The emulator passes over constants only.
             result = await self.rewritten(plain.sql, plain.parameters, replacements)
         finally:
+            self._functions += calls.stats
             await scratch.drop()
-        self._functions += calls.stats
         if target is not None and self._names.complete(target.path):
             name = self._names.resource(target.path)
             catalog = self._services.definitions.catalog
@@ -230,12 +254,15 @@ class _Work:
                 found.add(name)
         return sorted(found)
 
-    async def _with_signed_urls(self, statement: Query, scratch: Scratch) -> Query:
-        """Return a statement that reads its signed URLs from tables."""
+    async def _with_tables(self, statement: Query, scratch: Scratch) -> Query:
+        """Return a statement that reads signed URLs and the project's options from tables."""
         tables = {
             call.span: (await scratch.keep(await self._signed_urls(call))).sql
             for call in statement.signed_url_calls
         }
+        for read in statement.project_options:
+            rows = self._services.definitions.grants.options(read, self._names)
+            tables[read.span] = (await scratch.keep(rows)).sql
         return replaced(statement, tables) if tables else statement
 
     async def _signed_urls(self, call: SignedUrlCall) -> Rows:
@@ -259,4 +286,4 @@ def _translated() -> Generator[None]:
 
 
 def _plain(statement: Query) -> bool:
-    return not statement.model_calls and not statement.signed_url_calls
+    return not (statement.model_calls or statement.signed_url_calls or statement.project_options)

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import secrets
 import tempfile
 import weakref
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from bqvision.errors import InvalidInputError, MissingExtraError
+from bqvision.errors import InvalidInputError
 from bqvision.local.bridge import ModelBridge
-from bqvision.local.config import ModelRoute, ServerConfig
+from bqvision.local.config import ServerConfig
 from bqvision.local.control import Control
-from bqvision.local.openai_compatible import OpenAICompatible
 from bqvision.local.process import end, handshake, spawn
-from bqvision.local.scripted import ScriptedModel
-from bqvision.local.simulated import SimulatedBucket
+from bqvision.local.start_options import (
+    check_bucket_role,
+    model_routes,
+    places,
+    require_installed,
+    worker_count,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Any, Self
 
     from google.oauth2.credentials import Credentials
 
     from bqvision.client import Client
+    from bqvision.local.access import Access
+    from bqvision.local.simulated import SimulatedBucket
     from bqvision.local.vision import VisionModel
     from bqvision.testing.plan import FaultPlan
 
-_NEEDED: Final = ("bqemulator", "duckdb", "duckdb_extension_spatial", "uvicorn")
-_NEEDED_TO_READ: Final = ("rapidocr", "onnxruntime", "PIL")
-_DEFAULT_ENDPOINTS: Final = "gemini-*"
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{1,60}[a-z0-9]")
 
 
@@ -50,6 +51,7 @@ def serve(
     port: int = 0,
     workers: int | None = None,
     faults: FaultPlan | None = None,
+    access: Access | None = None,
 ) -> LocalServer:
     """Start a local BigQuery in a process of its own.
 
@@ -67,6 +69,7 @@ def serve(
         workers: How many images are read at once; None is one for each core. An `OpenAICompatible` has its own
             number.
         faults: What goes wrong; None is nothing.
+        access: What the project allows; None is everything.
 
     Returns:
         The server, running. It is a context manager that stops it.
@@ -85,6 +88,7 @@ def serve(
         port=port,
         workers=workers,
         faults=faults,
+        access=access,
     )
 
 
@@ -102,18 +106,18 @@ class LocalServer:
         port: int,
         workers: int | None,
         faults: FaultPlan | None,
+        access: Access | None,
     ) -> None:
-        places = _places(buckets)
+        mapped = places(buckets)
         if not _PROJECT.fullmatch(project):
             raise InvalidInputError(f"{project!r} is no project id: lower-case letters, digits and dashes")
         if faults is not None:
             faults.check_unused()
-        _require(_NEEDED)
-        models, routes = _routes(model)
-        if any(route.kind == "ocr" for route in routes):
-            _require(_NEEDED_TO_READ)
+        models, routes = model_routes(model)
+        require_installed(routes)
         self._project = project
         self._location = location
+        self._buckets = frozenset(mapped)
         self._faults = faults
         self._token = secrets.token_urlsafe(32)
         key = secrets.token_bytes(32)
@@ -125,16 +129,17 @@ class LocalServer:
             project=project,
             location=location,
             port=port,
-            buckets=places,
+            buckets=mapped,
             home=str(home),
             data_dir=str(data),
             persistent=data_dir is not None,
             parent_pid=os.getpid(),
-            workers=_workers(workers),
+            workers=worker_count(workers),
             models=tuple(routes),
             faults=faults is not None,
             bridge_port=None if bridge is None else bridge.port,
             bridge_key="" if bridge is None else key.hex(),
+            access=access,
         )
         self._log = home / "server.log"
         self._process = spawn(self._log)
@@ -196,6 +201,21 @@ class LocalServer:
         """
         return self._control.model_calls()
 
+    def grant_bucket_role(self, bucket: str, member: str, role: str) -> None:
+        """Give a role on a bucket, as ``gcloud storage buckets add-iam-policy-binding`` does.
+
+        Args:
+            bucket: One of the buckets.
+            member: To whom, such as ``serviceAccount:bqcx-...@gcp-sa-bigquery-condel.iam.gserviceaccount.com``.
+            role: The role, such as ``roles/storage.objectViewer``.
+
+        Raises:
+            InvalidInputError: There is no such bucket, or the member or role can not be one.
+            LocalServerError: The server has ended, or the caller may not do it.
+        """
+        check_bucket_role(self._buckets, bucket, member, role)
+        self._control.grant_bucket_role(bucket, member, role)
+
     def client(self, **options: Any) -> Client:
         """Return a client on this server.
 
@@ -230,68 +250,3 @@ class LocalServer:
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped"
         return f"<LocalServer {self._endpoint} {state}>"
-
-
-def _places(buckets: Mapping[str, str | Path | SimulatedBucket]) -> dict[str, str | SimulatedBucket]:
-    places: dict[str, str | SimulatedBucket] = {}
-    for name, folder in buckets.items():
-        if not _BUCKET.fullmatch(name):
-            raise InvalidInputError(
-                f"{name!r} is no bucket name: 3 to 222 lower-case letters, digits, dots, dashes, underscores"
-            )
-        if isinstance(folder, SimulatedBucket):
-            places[name] = folder
-            continue
-        path = Path(folder).expanduser().resolve()
-        if not path.is_dir():
-            raise InvalidInputError(
-                f"the folder {path} for the bucket {name!r} does not exist or is no folder",
-                resource=f"gs://{name}",
-                next_step="Make the folder, or map the bucket to another one.",
-            )
-        places[name] = str(path)
-    return places
-
-
-def _routes(
-    model: VisionModel | Mapping[str, VisionModel] | None,
-) -> tuple[list[VisionModel], list[ModelRoute]]:
-    """Tell the models that run in the server from those that stay here."""
-    from bqvision.local.ocr import OCRReader
-
-    if model is None:
-        return [], [ModelRoute(_DEFAULT_ENDPOINTS, "ocr")]
-    by_pattern = model if isinstance(model, Mapping) else {"*": model}
-    models: list[VisionModel] = []
-    routes: list[ModelRoute] = []
-    for pattern, one in by_pattern.items():
-        if not callable(one):
-            raise InvalidInputError(f"the vision model for {pattern!r} is not callable")
-        if isinstance(one, OCRReader):
-            routes.append(ModelRoute(pattern, "ocr"))
-        elif type(one) is ScriptedModel:
-            routes.append(ModelRoute(pattern, "scripted", settings=one.settings()))
-        elif type(one) is OpenAICompatible:
-            routes.append(ModelRoute(pattern, "openai", settings=one.settings()))
-        else:
-            routes.append(ModelRoute(pattern, "parent", index=len(models)))
-            models.append(one)
-    return models, routes
-
-
-def _workers(workers: int | None) -> int:
-    if workers is None:
-        cores = os.cpu_count()
-        return 1 if cores is None else cores
-    if workers < 1:
-        raise InvalidInputError(f"workers must be at least 1, and is {workers}")
-    return workers
-
-
-def _require(modules: tuple[str, ...]) -> None:
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f"the local BigQuery needs {', '.join(missing)}, which is not installed",
-            next_step='Run: pip install "bqvision[local]"',
-        )

@@ -9,6 +9,25 @@ if TYPE_CHECKING:
 
     from bqvision.local.vision import JsonValue
 
+_MADE: Final = frozenset(
+    {"type", "description", "enum", "anyOf", "items", "properties", "required", "additionalProperties"}
+)
+"""What a strict schema may hold."""
+_OPEN: Final = frozenset(
+    {
+        "$ref",
+        "$defs",
+        "definitions",
+        "const",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "prefixItems",
+        "patternProperties",
+    }
+)
+"""What has no strict form, and can't be left out."""
 _NULL: Final[dict[str, JsonValue]] = {"type": "null"}
 _TYPES: Final[Mapping[str, Callable[[JsonValue], bool]]] = {
     "null": lambda value: value is None,
@@ -27,17 +46,27 @@ def strict_schema(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     Types are in lower case, an object has no other properties than those named and requires all of them, and
     what may be left out or be null is ``anyOf`` its type and null. (A list of types would be shorter, but LM
     Studio's MLX engine refuses it: https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/909.) Bounds,
-    formats and examples are left out: servers differ in which of them they refuse.
+    formats and examples are left out: servers differ in which of them they refuse. A schema with what has no such
+    form (a reference, a constant, several forms of which one fits) is returned as it is.
 
     Args:
         schema: Gemini's form (``{"type": "OBJECT", "nullable": true, ...}``) or JSON schema's.
     """
-    return _value(schema)
+    return dict(schema) if _is_open(schema) else _value(schema)
+
+
+def _is_open(schema: JsonValue | Mapping[str, JsonValue]) -> bool:
+    if isinstance(schema, list):
+        return any(map(_is_open, schema))
+    if not isinstance(schema, dict):
+        return False
+    parts = (schema.get("items"), schema.get("anyOf"), *_properties(schema).values())
+    return not _OPEN.isdisjoint(schema) or any(map(_is_open, parts))
 
 
 def is_strict(schema: JsonValue) -> bool:
-    """Say whether a schema that `strict_schema` made leaves nothing open, as strict servers want it."""
-    if not isinstance(schema, dict):
+    """Say whether a schema that `strict_schema` gave leaves nothing open, as strict servers want it."""
+    if not isinstance(schema, dict) or not schema.keys() <= _MADE:
         return False
     choices = schema.get("anyOf")
     if isinstance(choices, list):
@@ -53,7 +82,7 @@ def is_strict(schema: JsonValue) -> bool:
 
 
 def fits(value: JsonValue, schema: JsonValue) -> bool:
-    """Say whether a value fits a schema that `strict_schema` made."""
+    """Say whether a value fits a schema that `strict_schema` gave, as far as it is a strict one."""
     if not isinstance(schema, dict):
         return True
     choices = schema.get("anyOf")
@@ -68,17 +97,25 @@ def fits(value: JsonValue, schema: JsonValue) -> bool:
     if isinstance(value, list):
         return all(fits(item, schema.get("items")) for item in value)
     if isinstance(value, dict) and "properties" in schema:
-        properties = _properties(schema)
-        return value.keys() == properties.keys() and all(
-            fits(value[name], one) for name, one in properties.items()
-        )
+        properties, required = _properties(schema), schema.get("required")
+        needed = required if isinstance(required, list) else []
+        if not all(name in value for name in needed):
+            return False
+        if schema.get("additionalProperties") is False and not value.keys() <= properties.keys():
+            return False
+        return all(fits(value[name], one) for name, one in properties.items() if name in value)
     return True
 
 
 def _value(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     made: dict[str, JsonValue] = {}
     types = _types(schema)
-    if types:
+    if len(types) > 1:
+        schema = {
+            "description": schema.get("description"),
+            "anyOf": [_of_type(schema, kind) for kind in types],
+        }
+    elif types:
         made["type"] = types[0]
     if isinstance(schema.get("description"), str):
         made["description"] = schema["description"]
@@ -102,6 +139,16 @@ def _value(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         made["required"] = list(properties)
         made["additionalProperties"] = False
     return made
+
+
+def _of_type(schema: Mapping[str, JsonValue], kind: str) -> dict[str, JsonValue]:
+    """Return what a schema of several types says of one of them."""
+    only = {"properties": "object", "required": "object", "items": "array"}
+    kept = {name: value for name, value in schema.items() if only.get(name, kind) == kind}
+    allowed = schema.get("enum")
+    if isinstance(allowed, list) and kind in _TYPES:
+        kept["enum"] = [one for one in allowed if _TYPES[kind](one)]
+    return {**kept, "type": kind, "description": None}
 
 
 def _optional(schema: Mapping[str, JsonValue], *, nullable: bool = False) -> dict[str, JsonValue]:

@@ -12,7 +12,8 @@ def test_types_names_and_descriptions_are_read() -> None:
     text, number = OutputType("STRING"), OutputType("INT64")
     assert parse_output_schema(
         "title string OPTIONS(description = 'it\\'s ' \"printed\"), `the year` INT64, ok BOOL, score FLOAT64, "
-        "cast ARRAY<STRUCT<name STRING OPTIONS(description = 'who'), roles ARRAY<STRING>>>, of STRUCT<order INT64>"
+        "`cast` ARRAY<STRUCT<name STRING OPTIONS(description = 'who'), roles ARRAY<STRING>>>, "
+        "`of` STRUCT<`order` INT64>"
     ) == (
         OutputField("title", text, "it's printed"),
         OutputField("the year", number),
@@ -52,6 +53,9 @@ def test_types_names_and_descriptions_are_read() -> None:
         ("a STRUCT<b STRING, b STRING>", "Duplicate"),
         ("a ARRAY<STRING", ""),
         ("a STRING OPTIONS(description = 5)", "description"),
+        ("a STRING OPTIONS(title = 'x')", "Unknown option: title"),
+        ("order STRING", 'field\'s name but got "order"'),
+        ("a STRUCT<from STRING>", 'field\'s name but got "from"'),
         ("'a' STRING", "name"),
         ("a " + "STRUCT<a " * 40 + "STRING" + ">" * 40, "in each other"),
     ],

@@ -65,7 +65,18 @@ def test_calls_of_a_condition_come_before_those_of_the_list() -> None:
     ]
 
 
-@pytest.mark.parametrize("where", ["a OR {}", "a BETWEEN 1 AND 2 AND {}", "CASE WHEN a AND {} THEN b END"])
+@pytest.mark.parametrize(
+    "condition", ["a BETWEEN 1 AND 2", "CASE WHEN a AND b OR c THEN d ELSE e END", "NOT a BETWEEN b AND c"]
+)
+def test_and_joins_terms_whatever_stands_in_them(condition: str) -> None:
+    """That of BETWEEN, and what stands in CASE, join none."""
+    assert steps(f"SELECT a FROM d.t WHERE {condition} AND {IF} AND f") == [
+        f"SELECT *, ('x', ref) AS _bqvision_1 FROM d.t WHERE ({condition}) AND (f)",
+        "SELECT a FROM s1 AS `t` WHERE TRUE AND _bqvision_1 AND TRUE",
+    ]
+
+
+@pytest.mark.parametrize("where", ["a OR {}", "a AND {} OR b", "CASE WHEN a AND {} THEN b END"])
 def test_a_condition_that_can_not_be_split_stays_whole(where: str) -> None:
     """All rows are asked, and it is applied afterwards."""
     first, rest = steps(f"SELECT a FROM d.t WHERE {where.format(IF)}")
@@ -87,6 +98,35 @@ def test_inner_calls_come_first_and_see_the_tables_of_with() -> None:
         "WITH c AS (SELECT * FROM d.t), e AS (SELECT _bqvision_1 AS y, ref FROM s1 AS `c`) "
         "SELECT _bqvision_3 AS f0_ FROM s3 AS v",
     ]
+
+
+def test_a_table_of_with_is_the_input_by_its_name_too() -> None:
+    """It hides a table of that name, and one that it doesn't define is a table."""
+    call = "SELECT * FROM AI.GENERATE_TEXT(MODEL d.m, TABLE {}, STRUCT('x' AS model_params))"
+    definition = "WITH Films AS (SELECT 1 AS prompt) "
+    assert steps(definition + call.format("films")) == [
+        "WITH Films AS (SELECT 1 AS prompt) SELECT * FROM (SELECT * FROM films)",
+        "WITH Films AS (SELECT 1 AS prompt) SELECT * FROM s1",
+    ]
+    assert steps(definition + call.format("d.films"))[0] == "d.films"
+    assert steps(definition + call.format("other"))[0] == "other"
+
+
+def test_a_name_with_a_place_holder_stays_what_it_is() -> None:
+    """Nothing in the user's text is taken for ours."""
+    assert steps(f"SELECT `{{table}}`.a FROM d.t AS `{{table}}` WHERE {IF}")[-1] == (
+        "SELECT `{table}`.a FROM s1 AS `{table}` WHERE _bqvision_1"
+    )
+
+
+def test_columns_without_a_name_are_numbered_with_all_others() -> None:
+    """Whatever they come from; a field, a column, a star and what has an alias have names."""
+    assert steps(
+        f"SELECT *, UPPER(a), {IF}, t.b, 1, {IF} x, a + b, 'c' AS d, AI.GENERATE(ref).result, NULL, {IF} FROM d.t"
+    )[-1] == (
+        "SELECT * EXCEPT (_bqvision_1, _bqvision_2, _bqvision_3, _bqvision_4), UPPER(a), _bqvision_1 AS f1_, "
+        "t.b, 1, _bqvision_2 x, a + b, 'c' AS d, _bqvision_3.result, NULL, _bqvision_4 AS f5_ FROM s1 AS `t`"
+    )
 
 
 def test_table_functions_are_replaced_by_their_table() -> None:

@@ -36,9 +36,9 @@ class FaultBench:
         """Return vision models that a fault may answer for."""
         return FaultyModels(models, workers, self._ledger)
 
-    def runner(self, services: Services, location: str) -> Runner:
+    def runner(self, services: Services) -> Runner:
         """Return a runner whose jobs may fail or be held."""
-        return FaultyRunner(services, location, self._ledger, self._gate)
+        return FaultyRunner(services, self._ledger, self._gate)
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Return the application behind what lets requests fail."""

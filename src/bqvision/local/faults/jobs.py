@@ -42,13 +42,12 @@ class FaultyRunner(Runner):
 
     Args:
         services: What the statements work on.
-        location: The location of this server.
         ledger: Says which faults strike.
         gate: Where held jobs wait.
     """
 
-    def __init__(self, services: Services, location: str, ledger: Ledger, gate: Gate) -> None:
-        super().__init__(services, location)
+    def __init__(self, services: Services, ledger: Ledger, gate: Gate) -> None:
+        super().__init__(services)
         self._ledger = ledger
         self._gate = gate
 

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from bqvision.local.inference import FixedRowError
 from bqvision.local.models import VisionModels
+from bqvision.local.rows import storable
 from bqvision.local.vision import VisionAnswer
 
 if TYPE_CHECKING:
@@ -55,15 +56,12 @@ def _failing(fault: Fault) -> VisionModel:
 
 
 def _fixed(fault: Fault) -> FixedRowError:
-    values = {name: _storable(value) for name, value in fault.options.items()}
+    values = {
+        name: storable(value) if isinstance(value, str) else None for name, value in fault.options.items()
+    }
     text, finish_reason = values["text"], values["finish_reason"]
     if finish_reason is None:
         return FixedRowError(None, values["row_status"])
     said = "" if text is None else text
     tokens = len(said) // _CHARS_PER_TOKEN
     return FixedRowError(VisionAnswer(said, _IMAGE_TOKENS, tokens, finish_reason), values["row_status"])
-
-
-def _storable(value: object) -> str | None:
-    # A half of a surrogate pair is no text that a table can hold.
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else None

@@ -24,6 +24,7 @@ from bqvision.local.statements.nodes import (
 from bqvision.local.statements.output_schema import OutputField, OutputType, parse_output_schema
 from bqvision.local.statements.parameters import QueryParameter
 from bqvision.local.statements.parse import parse
+from bqvision.local.statements.project_nodes import AlterProject, ChangeGrants, ProjectOptions
 from bqvision.local.statements.query import model_functions
 from bqvision.local.statements.rewrite import Rewritten, replaced, rewrite
 from bqvision.local.statements.script import split_statements
@@ -32,6 +33,8 @@ from bqvision.local.statements.tokens import Span, StatementError, UnsupportedSt
 from bqvision.local.statements.values import Expression, Interval, JsonText, Struct, Value
 
 __all__ = [
+    "AlterProject",
+    "ChangeGrants",
     "CreateConnection",
     "CreateObjectTable",
     "CreateRemoteModel",
@@ -48,6 +51,7 @@ __all__ = [
     "OutputType",
     "ParsedStatement",
     "Path",
+    "ProjectOptions",
     "Query",
     "QueryInput",
     "QueryParameter",

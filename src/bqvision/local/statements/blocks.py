@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bqvision.local.statements.conditions import conjuncts
 from bqvision.local.statements.cursor import Cursor
 from bqvision.local.statements.keywords import RESERVED
-from bqvision.local.statements.literals import identifier, string_text
-from bqvision.local.statements.tokens import Kind, Span, UnsupportedStatementError
+from bqvision.local.statements.literals import identifier
+from bqvision.local.statements.placement import check_place, refused
+from bqvision.local.statements.select_list import is_anonymous, star
+from bqvision.local.statements.tokens import Kind, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,15 +20,11 @@ if TYPE_CHECKING:
     from bqvision.local.statements.layout import Layout
     from bqvision.local.statements.nodes import ModelCall
 
-_ADVICE = "put it into a subquery of its own over one table"
 _BEHIND = frozenset({"GROUP", "HAVING", "QUALIFY", "WINDOW", "ORDER", "LIMIT"})
-_NOT_SPLIT = frozenset({"OR", "BETWEEN", "CASE"})
 _BEFORE_TABLES = frozenset({"FROM", "JOIN", "AS", "USING", "ALL", "DISTINCT"})
-_AGGREGATES = re.compile(
-    r"(?:ARRAY|STRING|ARRAY_CONCAT)_AGG|COUNT|COUNTIF|SUM|AVG|MIN|MAX|ANY_VALUE|MIN_BY|MAX_BY|GROUPING"
-    r"|LOGICAL_(?:AND|OR)|BIT_(?:AND|OR|XOR)|APPROX_\w+|STDDEV\w*|VAR\w*|CORR|COVAR\w*"
-)
-_ANONYMOUS = re.compile(r"f\d+_")
+_NUMBERED = re.compile(r"f\d+_")
+HIDDEN = "_bqvision_"
+"""What the names of columns begin with that hold questions and answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,9 @@ class Block:
         items: The items of its list.
         source: What it reads, or None.
         conjuncts: The terms of its WHERE that must all be true; none without WHERE.
-        place: Index of its first token.
+        indexes: The indexes of its tokens.
+        where: Those of its WHERE.
+        order: Those of its ORDER BY.
         nested: Whether it stands in an expression, so that it may read columns of a query around it.
         values: Whether it is a SELECT AS STRUCT or AS VALUE.
     """
@@ -74,9 +74,21 @@ class Block:
     items: tuple[Cursor, ...]
     source: Source | None
     conjuncts: tuple[Span, ...]
-    place: int
+    indexes: range
+    where: range
+    order: range
     nested: bool
     values: bool
+
+    @property
+    def row(self) -> str:
+        """The name of a whole row of what it reads, in lower case; '' if there is none."""
+        source = self.source
+        return (
+            ""
+            if source is None or source.alias is None or source.element
+            else source.alias.strip("`").lower()
+        )
 
     def stars(self, hidden: Sequence[str]) -> Iterator[tuple[Span, str]]:
         """Yields what keeps columns out of `*` and `alias.*`.
@@ -86,7 +98,7 @@ class Block:
         """
         names = ", ".join(hidden)
         for item in self.items:
-            after = _star(item, self.source)
+            after = star(item, self.row)
             if after is None:
                 continue
             if item.peek(after).word == "EXCEPT" and item.peek(after + 1).operator == "(":
@@ -102,11 +114,11 @@ class Block:
         Args:
             calls: Calls in the block.
         """
-        spans = {call.span for call in calls}
         anonymous = [
             item.span
             for item in self.items
-            if item.span in spans or _ANONYMOUS.fullmatch(item.tokens[-1].text)
+            if is_anonymous(item)
+            or (item.peek().text.startswith(HIDDEN) and _NUMBERED.fullmatch(item.tokens[-1].text))
         ]
         for call in calls:
             is_item = call.span in anonymous and not self.values
@@ -130,37 +142,40 @@ def block_of(layout: Layout, call: ModelCall) -> Block:
         if start is not None:
             break
     else:
-        raise _refused(layout, call, "outside of a SELECT")
+        raise refused(layout, call, "outside of a SELECT")
     end = next((at for at in top if at > index and _is_set_operator(layout, at)), scope.stop)
+    behind_another = any(at < start and _is_set_operator(layout, at) for at in top)
     top = [at for at in top if start < at < end]
     if any(layout.operator(at) == "|>" for at in top):
-        raise _refused(layout, call, "in pipe syntax")
+        raise refused(layout, call, "in pipe syntax")
     clauses = _clauses(layout, top)
     if "GROUP" in clauses or "HAVING" in clauses:
-        raise _refused(layout, call, "in a SELECT with GROUP BY or HAVING")
-    if _aggregates(layout, call):
-        raise _refused(layout, call, "with an aggregate function in its arguments")
+        raise refused(layout, call, "in a SELECT with GROUP BY or HAVING")
     marks = sorted(clauses.values())
     list_end = clauses.get("FROM", marks[0] if marks else end)
 
     def clause(word: str) -> range:
+        if word not in clauses:
+            return range(0)
         return range(clauses[word] + 1, next((mark for mark in marks if mark > clauses[word]), end))
 
+    if behind_another and index in clause("ORDER"):
+        raise refused(layout, call, "in ORDER BY behind UNION, INTERSECT or EXCEPT")
     first, values = _modifiers(layout, start)
     items = Cursor(layout.sql, layout.tokens[first:list_end]).items()
-    return Block(
+    block = Block(
         span=layout.span(range(start, end)),
         items=tuple(item for item in items if item.tokens),  # A comma may stand behind the last one.
         source=_source(layout, call, clause("FROM")) if "FROM" in clauses else None,
-        conjuncts=tuple(_conjuncts(layout, clause("WHERE"))) if "WHERE" in clauses else (),
-        place=start,
+        conjuncts=tuple(conjuncts(layout, clause("WHERE"))) if "WHERE" in clauses else (),
+        indexes=range(start, end),
+        where=clause("WHERE"),
+        order=clause("ORDER"),
         nested=scope.start > 0 and not _is_table(layout, scope.start - 1),
         values=values,
     )
-
-
-def _refused(layout: Layout, call: ModelCall, where: str) -> UnsupportedStatementError:
-    return UnsupportedStatementError(f"{call.function} {where}: {_ADVICE}", layout.sql, call.span.start)
+    check_place(layout, block, call)
+    return block
 
 
 def _is_set_operator(layout: Layout, index: int) -> bool:
@@ -198,7 +213,7 @@ def _modifiers(layout: Layout, select: int) -> tuple[int, bool]:
 
 
 def _source(layout: Layout, call: ModelCall, clause: range) -> Source:
-    refusal = _refused(layout, call, "in a SELECT over anything but one table or one subquery")
+    refusal = refused(layout, call, "in a SELECT over anything but one table or one subquery")
     cursor = Cursor(layout.sql, layout.tokens[clause.start : clause.stop])
     name: str | None = None
     element = cursor.peek().word == "UNNEST"
@@ -220,39 +235,3 @@ def _source(layout: Layout, call: ModelCall, clause: range) -> Source:
     if not cursor.at_end:
         raise refusal
     return Source(layout.span(clause), name, element)
-
-
-def _conjuncts(layout: Layout, clause: range) -> Iterator[Span]:
-    top = list(layout.level(clause))
-    ands = [at for at in top if layout.word(at) == "AND"]
-    if any(layout.word(at) in _NOT_SPLIT for at in top):
-        ands = []
-    for before, after in itertools.pairwise((clause.start - 1, *ands, clause.stop)):
-        yield layout.span(range(before + 1, after))
-
-
-def _aggregates(layout: Layout, call: ModelCall) -> bool:
-    """Tells whether a call's arguments aggregate rows; a subquery in them may."""
-    first, last = layout.at(call.span.start), call.span.end
-    for at in range(first, len(layout.tokens)):
-        if layout.tokens[at].start >= last:
-            return False
-        if not _AGGREGATES.fullmatch(layout.word(at)) or layout.operator(at + 1) != "(":
-            continue
-        scopes = itertools.takewhile(lambda scope: scope.start > first, layout.around(at))
-        if not any(layout.word(scope.start) in {"SELECT", "WITH"} for scope in scopes):
-            return True
-    return False
-
-
-def _star(item: Cursor, source: Source | None) -> int | None:
-    """Returns how many tokens `*` or `alias.*` takes at the start of an item; None if it is something else."""
-    if item.peek().operator == "*":
-        return 1
-    if source is None or source.alias is None or source.element:
-        return None
-    is_star = item.peek().kind in {Kind.WORD, Kind.QUOTED} and item.peek(1).operator == "."
-    if not is_star or item.peek(2).operator != "*":
-        return None
-    alias = source.alias.strip("`").lower()
-    return 3 if string_text(item.peek(), item.sql).strip("`").lower() == alias else None

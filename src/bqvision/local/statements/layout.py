@@ -65,6 +65,14 @@ class Layout:
         """
         return self.tokens[index].operator if 0 <= index < len(self.tokens) else ""
 
+    def closing(self, index: int) -> int:
+        """Returns the index of the bracket that closes one.
+
+        Args:
+            index: Index of an opening bracket.
+        """
+        return self._closing[index]
+
     def span(self, indexes: range) -> Span:
         """Returns where some tokens stand.
 
@@ -112,6 +120,18 @@ class Layout:
                     if spans:
                         words = "WITH RECURSIVE" if recursive else "WITH"
                         yield words, tuple(self.sql[span.start : span.end] for span in spans)
+
+    def recursive_tables(self, index: int) -> Iterator[str]:
+        """Yields the names of the WITH RECURSIVE tables whose definitions a token stands in, as they are written.
+
+        Args:
+            index: Index of the token.
+        """
+        for scope in self.around(index):
+            name = scope.start - 3
+            is_definition = name > 0 and self.word(name + 1) == "AS" and self.tokens[name].kind in _NAMES
+            if is_definition and any(self.word(at) == "RECURSIVE" for at in range(name)):
+                yield self.tokens[name].text
 
     def _definitions(self, start: int, before: int) -> list[Span]:
         found: list[Span] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from bqvision.local.statements.project_nodes import AlterProject, ChangeGrants, ProjectOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
@@ -215,6 +217,8 @@ class Target:
         span: Where its name stands.
         options: The statement's OPTIONS by lower-cased name; the emulator keeps none of them.
         options_span: Where they stand, brackets included.
+        replace: OR REPLACE.
+        if_not_exists: IF NOT EXISTS.
     """
 
     kind: str
@@ -222,6 +226,8 @@ class Target:
     span: Span
     options: Mapping[str, Value] = field(default_factory=dict)
     options_span: Span | None = None
+    replace: bool = False
+    if_not_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +240,7 @@ class Query:
         model_calls: Calls of model functions, in the order of the text; a nested call's span lies in the
             outer one's.
         signed_url_calls: Calls of EXTERNAL_OBJECT_TRANSFORM.
+        project_options: Where PROJECT_OPTIONS is read.
         table_paths: Every name that may be a table's. A superset: aliases and columns are among them.
         target: What it changes, or None.
     """
@@ -242,6 +249,7 @@ class Query:
     parameters: tuple[QueryParameter, ...]
     model_calls: tuple[ModelCall, ...]
     signed_url_calls: tuple[SignedUrlCall, ...]
+    project_options: tuple[ProjectOptions, ...]
     table_paths: tuple[Path, ...]
     target: Target | None
 
@@ -273,6 +281,8 @@ ParsedStatement: TypeAlias = (
     | DropConnection
     | CreateSchema
     | DropSchema
+    | ChangeGrants
+    | AlterProject
     | Query
     | Script
 )

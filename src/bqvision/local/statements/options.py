@@ -37,7 +37,7 @@ class Options:
             return
         for item in cursor.group().items():
             place = item.peek().start
-            (name,) = item.path()
+            name = ".".join(item.path())
             item.expect_operator("=")
             key = name.lower()
             if key in self.values:

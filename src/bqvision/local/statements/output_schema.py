@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bqvision.local.statements.cursor import Cursor
+from bqvision.local.statements.keywords import RESERVED
 from bqvision.local.statements.literals import string_text
 from bqvision.local.statements.options import Options
 from bqvision.local.statements.tokens import Kind, StatementError, tokenize
@@ -75,7 +76,7 @@ def _fields(cursor: Cursor, depth: int) -> tuple[OutputField, ...]:
     names: set[str] = set()
     while True:
         place = cursor.peek()
-        if place.kind not in {Kind.WORD, Kind.QUOTED}:
+        if place.kind not in {Kind.WORD, Kind.QUOTED} or place.word in RESERVED:
             raise cursor.unexpected("a field's name")
         name = string_text(cursor.next(), cursor.sql)
         if name.lower() in names:
@@ -83,6 +84,9 @@ def _fields(cursor: Cursor, depth: int) -> tuple[OutputField, ...]:
         names.add(name.lower())
         kind = _type(cursor, depth)
         options = Options(cursor, {})
+        unknown = next((option for option in options.values if option != "description"), None)
+        if unknown is not None:
+            raise StatementError(f"Unknown option: {unknown}", cursor.sql, place.start)
         fields.append(OutputField(name, kind, options.text("description")))
         if not cursor.accept_operator(","):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bqvision.local.statements.dcl import parse_dcl
 from bqvision.local.statements.ddl import parse_ddl
 from bqvision.local.statements.literals import string_text
 from bqvision.local.statements.nodes import Script
@@ -49,8 +50,7 @@ def parse(sql: str, parameters: Sequence[QueryParameter] = ()) -> ParsedStatemen
             procedural=procedural,
         )
     named = _by_name(sql, first, parameters)
-    statement = parse_ddl(sql, first, named)
-    return statement if statement is not None else parse_query(sql, first, named)
+    return parse_ddl(sql, first, named) or parse_dcl(sql, first, named) or parse_query(sql, first, named)
 
 
 def name_parameters(sql: str, parameters: Sequence[QueryParameter]) -> tuple[str, tuple[QueryParameter, ...]]:

@@ -11,6 +11,7 @@ from bqvision.local.statements.cursor import Cursor, closing_index
 from bqvision.local.statements.keywords import RESERVED
 from bqvision.local.statements.nodes import Query, SignedUrlCall, Target
 from bqvision.local.statements.options import Options
+from bqvision.local.statements.project_nodes import ProjectOptions
 from bqvision.local.statements.tokens import Kind, Span, StatementError, UnsupportedStatementError, tokenize
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from bqvision.local.statements.values import Value
 
 _TRANSFORM = "EXTERNAL_OBJECT_TRANSFORM"
+_PROJECT_OPTIONS = ("INFORMATION_SCHEMA", "PROJECT_OPTIONS")
+_REGION = "region-"
 
 
 def parse_query(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, QueryParameter]) -> Query:
@@ -47,6 +50,7 @@ def parse_query(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, Qu
         parameters=tuple(parameters.values()),
         model_calls=tuple(model_calls),
         signed_url_calls=tuple(signed_url_calls),
+        project_options=tuple(_project_options(sql, tokens)),
         table_paths=_table_paths(sql, tokens),
         target=_target(sql, tokens, parameters),
     )
@@ -103,6 +107,21 @@ def _signed_url_call(
     return SignedUrlCall(path, span)
 
 
+def _project_options(sql: str, tokens: tuple[Token, ...]) -> Iterator[ProjectOptions]:
+    for path, start, after in _names(sql, tokens):
+        *place, schema, view = ("", *path)
+        if (schema.upper(), view.upper()) != _PROJECT_OPTIONS:
+            continue
+        span = Span(tokens[start].start, tokens[after - 1].end)
+        if len(place) > 3 or not place[-1].lower().startswith(_REGION):
+            name = ".".join(_PROJECT_OPTIONS)
+            raise StatementError(
+                f"{name} must be qualified with a region (e.g. `region-us`)", sql, span.start
+            )
+        project = place[1] if len(place) > 2 else None
+        yield ProjectOptions(project, place[-1].lower().removeprefix(_REGION), span)
+
+
 def _table_paths(sql: str, tokens: tuple[Token, ...]) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     for path, start, after in _names(sql, tokens):
@@ -117,15 +136,17 @@ def _target(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, QueryP
     cursor = Cursor(sql, tokens)
     verb = cursor.next().word
     words = [verb]
+    replace = if_not_exists = False
     if verb in _CHANGES:
         cursor.accept(_CHANGES[verb])
     elif verb in {"CREATE", "DROP", "ALTER"}:
-        cursor.accept("OR", "REPLACE")
+        replace = cursor.accept("OR", "REPLACE")
         while cursor.peek().word in _OBJECT_WORDS:
             words.append(cursor.next().word)
         if len(words) == 1:
             return None
-        _ = cursor.accept("IF", "NOT", "EXISTS") or cursor.accept("IF", "EXISTS")
+        if_not_exists = cursor.accept("IF", "NOT", "EXISTS")
+        cursor.accept("IF", "EXISTS")
     else:
         return None
     if cursor.peek().kind not in {Kind.WORD, Kind.QUOTED}:
@@ -134,7 +155,7 @@ def _target(sql: str, tokens: tuple[Token, ...], parameters: Mapping[str, QueryP
     path = cursor.path()
     span = Span(start, cursor.tokens[cursor.index - 1].end)
     options, options_span = _own_options(cursor, parameters)
-    return Target(" ".join(words), path, span, options, options_span)
+    return Target(" ".join(words), path, span, options, options_span, replace, if_not_exists)
 
 
 def _own_options(

@@ -11,17 +11,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bqvision.local.statements.blocks import Block, block_of
+from bqvision.local.statements.blocks import HIDDEN, Block, block_of
 from bqvision.local.statements.layout import Layout
 from bqvision.local.statements.nodes import QueryInput, TableInput
+from bqvision.local.statements.placement import check_rows, refused
+from bqvision.local.statements.select_list import name_of
 from bqvision.local.statements.tokens import Span, UnsupportedStatementError, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bqvision.local.statements.nodes import ModelCall, Query
-
-_HIDDEN = "_bqvision_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Step:
         source: The rows' table, or the query that gives them.
         nested: Whether the query may read columns of a query around it, and then fails.
         table_span: What the table with the answers takes the place of.
-        table_text: How, with a place for its name.
+        table_words: What stands before and behind its name.
         replacements: What else is replaced.
     """
 
@@ -43,7 +43,7 @@ class Step:
     source: TableInput | QueryInput
     nested: bool = False
     table_span: Span
-    table_text: str = field(default="{table}", repr=False)
+    table_words: tuple[str, str] = ("", "")
     replacements: Mapping[Span, str] = field(default_factory=dict, repr=False)
 
     def reading(self, table: str) -> Mapping[Span, str]:
@@ -52,7 +52,8 @@ class Step:
         Args:
             table: The name of the table with input and answers.
         """
-        return {**self.replacements, self.table_span: self.table_text.replace("{table}", table)}
+        before, behind = self.table_words
+        return {**self.replacements, self.table_span: f"{before}{table}{behind}"}
 
 
 def next_step(query: Query) -> Step | None:
@@ -80,28 +81,42 @@ def next_step(query: Query) -> Step | None:
         else:
             block = block_of(layout, call)
             blocks.setdefault(block.span, (block, []))[1].append(call)
+    asked = {span: _asked(block, calls, query.model_calls) for span, (block, calls) in blocks.items()}
+    for span, (block, _) in blocks.items():
+        check_rows(layout, block, asked[span])
     # What stands in another, or before it, has its end before the other's.
     first = min((*tables, *blocks), key=lambda span: (span.end, -span.start))
     if first in tables:
         return tables[first]
-    block, calls = blocks[first]
-    return _block_step(layout, block, calls, query.model_calls)
+    return _block_step(layout, blocks[first][0], asked[first], query.model_calls)
 
 
 def _table_step(layout: Layout, call: ModelCall, source: TableInput | QueryInput) -> Step:
+    place = layout.at(call.span.start)
+    names = {token.text for token in layout.tokens if source.span.start <= token.start < source.span.end}
+    if not names.isdisjoint(layout.recursive_tables(place)):
+        raise refused(layout, call, "over the rows of a recursive table", "put it behind the recursion")
     if isinstance(source, QueryInput):
-        sql = _with_tables(layout, layout.at(call.span.start), source.sql)
-        source = QueryInput(sql, source.span)
+        source = QueryInput(_with_tables(layout, place, source.sql), source.span)
+    elif len(source.path) == 1 and source.path[0].lower() in _tables_of_with(layout, place):
+        text = layout.sql[source.span.start : source.span.end]
+        source = QueryInput(_with_tables(layout, place, f"SELECT * FROM {text}"), source.span)
     return Step(calls=(call,), source=source, table_span=call.span)
 
 
-def _block_step(layout: Layout, block: Block, calls: Sequence[ModelCall], every: Sequence[ModelCall]) -> Step:
+def _asked(block: Block, calls: Sequence[ModelCall], every: Sequence[ModelCall]) -> tuple[ModelCall, ...]:
+    """Returns the calls of a SELECT that are asked first."""
     innermost = [
         call for call in calls if not _holds(call.span, [other for other in every if other is not call])
     ]
     # Rows that WHERE drops are asked nothing else.
     filtering = [call for call in innermost if any(_within(call.span, term) for term in block.conjuncts)]
-    asked = tuple(filtering if filtering else innermost)
+    return tuple(filtering or innermost or calls)
+
+
+def _block_step(
+    layout: Layout, block: Block, asked: tuple[ModelCall, ...], every: Sequence[ModelCall]
+) -> Step:
     columns = _fresh(layout.sql, len(asked))
     done = [term for term in block.conjuncts if not _holds(term, every)]
     questions = ", ".join(
@@ -121,16 +136,16 @@ def _block_step(layout: Layout, block: Block, calls: Sequence[ModelCall], every:
         replacements[call.span] = name + alias
     if source is None:
         end = block.items[-1].span.end
-        table_span, table_text = Span(end, end), " FROM {table}"
+        table_span, table_words = Span(end, end), (" FROM ", "")
     else:
-        table_span, table_text = source.span, f"{{table}}{source.naming}"
+        table_span, table_words = source.span, ("", source.naming)
     return Step(
         calls=asked,
         columns=columns,
-        source=QueryInput(_with_tables(layout, block.place, query), block.span),
+        source=QueryInput(_with_tables(layout, block.indexes.start, query), block.span),
         nested=block.nested,
         table_span=table_span,
-        table_text=table_text,
+        table_words=table_words,
         replacements=replacements,
     )
 
@@ -140,6 +155,15 @@ def _with_tables(layout: Layout, place: int, query: str) -> str:
     for words, definitions in layout.tables_before(place):
         query = f"{words} {', '.join(definitions)} SELECT * FROM ({query})"
     return query
+
+
+def _tables_of_with(layout: Layout, place: int) -> set[str]:
+    """Returns, in lower case, the names of the tables that WITH defines before a place."""
+    return {
+        name_of(tokenize(definition)[0], definition)
+        for _, definitions in layout.tables_before(place)
+        for definition in definitions
+    }
 
 
 def _holds(span: Span, calls: Sequence[ModelCall]) -> bool:
@@ -152,7 +176,7 @@ def _within(inner: Span, outer: Span) -> bool:
 
 def _fresh(sql: str, count: int) -> tuple[str, ...]:
     """Returns names that a statement doesn't hold."""
-    used = [int(number) for number in re.findall(rf"(?i){_HIDDEN}(\d+)", sql)]
+    used = [int(number) for number in re.findall(rf"(?i){HIDDEN}(\d+)", sql)]
     return tuple(
-        f"{_HIDDEN}{number}" for number in range(1 + max(used, default=0), 1 + max(used, default=0) + count)
+        f"{HIDDEN}{number}" for number in range(1 + max(used, default=0), 1 + max(used, default=0) + count)
     )
