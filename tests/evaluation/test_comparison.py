@@ -9,7 +9,8 @@ import pytest
 
 import bqvision as bv
 from bqvision import Outcome
-from tests.evaluation.conftest import CAREFUL, CARELESS, FORBIDDEN
+from bqvision.local import SimulatedBucket
+from tests.evaluation.conftest import CAREFUL, CARELESS, FORBIDDEN, critic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +142,22 @@ def test_an_analysis_that_fails_leaves_the_others(three: Gallery) -> None:
         _ = alone.best
 
 
+def test_what_was_answered_before_too_much_failed_is_compared(three: Gallery) -> None:
+    """The next comparison finds the same answers, and asks no more."""
+    three.paint("c.jpg", "Wings", 1927, blocked=True)
+    analyses = {"careful": three.ask(three.posters(), CAREFUL)}
+    analyses["careful"].run("comparison_careful", uris=[three.uri("d.jpg")])
+    first = bv.compare(analyses, TRUTH, max_error_ratio=0.1).rows[0]
+    assert first.failure is not None
+    assert "max_error_ratio" in first.failure
+    assert first.evaluation is not None
+    assert first.evaluation.without_truth.count == 0
+    second = bv.compare(analyses, TRUTH, max_error_ratio=0.1).rows[0]
+    assert second.failure is None
+    assert (first.evaluation, first.fields, first.table) == (second.evaluation, second.fields, second.table)
+    assert three.calls() == dict.fromkeys(("a.jpg", "b.jpg", "c.jpg", "d.jpg"), 1)
+
+
 def test_a_job_that_fails_is_that_rows_failure_too(three: Gallery, plan: FaultPlan) -> None:
     """Nothing is known of its images, and the next comparison asks about them."""
     plan.fail_job("insert_batch", reason="invalid", message="no luck today")
@@ -148,6 +165,7 @@ def test_a_job_that_fails_is_that_rows_failure_too(three: Gallery, plan: FaultPl
     comparison = bv.compare(analyses, TRUTH)
     failed = comparison.rows[-1]
     assert (failed.name, failed.report, failed.fields) == ("careless", None, ())
+    assert failed.table == str(three.dataset.table_name("comparison_careless"))
     assert failed.failure is not None
     assert "no luck today" in failed.failure
     line = next(line for line in str(comparison).splitlines() if line.startswith("careless "))
@@ -267,3 +285,17 @@ def test_images_that_can_not_be_told_apart_or_are_not_there_are_refused(three: G
     with pytest.raises(bv.NotFoundError, match="no such object table"):
         bv.compare({"careless": missing}, TRUTH)
     assert three.calls() == {}
+
+
+def test_more_images_than_a_run_takes_are_refused_in_words_of_a_comparison() -> None:
+    """Before any is asked about; ``max_images`` takes the first of them."""
+    bucket = SimulatedBucket(10_001)
+    with bv.Client.local(buckets={"many": bucket}, model=critic) as client:
+        dataset = client.dataset("films").create()
+        images = dataset.object_table("images").create(uris=["gs://many/*"])
+        analysis = (
+            dataset.remote_model("gemini").create(endpoint="gemini-2.5-flash").analyze(images, prompt=CAREFUL)
+        )
+        truth = {f"gs://many/{bucket.name(index)}": {"title": "Greed"} for index in range(10_001)}
+        with pytest.raises(bv.InvalidInputError, match=r"10,001 images have truth.*max_images=10000"):
+            bv.compare({"careful": analysis}, truth)

@@ -50,6 +50,25 @@ def kind_of(hint: object) -> FieldType:
         ("Amélie", "AMELIE", Verdict.NORMALISED),
         ("Dr. Caligari", "Dr Caligari", Verdict.NORMALISED),
         ("Die Straße", "DIE STRASSE", Verdict.NORMALISED),
+        ("Schindler's List", "Schindlers List", Verdict.NORMALISED),
+        ("It\u2019s", "It\u00b4s", Verdict.NORMALISED),
+        ("E.T.", "ET", Verdict.NORMALISED),
+        ("Mr.Smith", "Mr. Smith", Verdict.NORMALISED),
+        ("M*A*S*H", "MASH", Verdict.NORMALISED),
+        ("Spider-Man", "Spiderman", Verdict.NORMALISED),
+        ("Spider-Man", "Spider Man", Verdict.NORMALISED),
+        ("a\u200bb", "ab", Verdict.NORMALISED),
+        ("Catch-22", "Catch 22", Verdict.NORMALISED),
+        ("1914-1918", "1914\u20131918", Verdict.NORMALISED),
+        ("\u30ac\u30f3\u30c0\u30e0", "\u30ab\u3099\u30f3\u30bf\u3099\u30e0", Verdict.NORMALISED),
+        ("\u30ac\u30f3\u30c0\u30e0", "\u30ab\u30f3\u30bf\u30e0", Verdict.WRONG),
+        ("\u3071\u3093", "\u306f\u3093", Verdict.WRONG),
+        ("-5", "5", Verdict.WRONG),
+        ("from -5 on", "from 5 on", Verdict.WRONG),
+        ("\u22125", "-5", Verdict.NORMALISED),
+        ("$1.50", "$150", Verdict.WRONG),
+        ("1 5", "15", Verdict.WRONG),
+        ("'", ".", Verdict.WRONG),
         ("The Kid", "Kid", Verdict.WRONG),
         ("M", "N", Verdict.WRONG),
         ("?!", "!?", Verdict.WRONG),
@@ -81,7 +100,7 @@ def kind_of(hint: object) -> FieldType:
 def test_a_verdict_says_what_a_value_is_beside_the_expected_one(
     expected: object, got: object, verdict: Verdict
 ) -> None:
-    """Case, accents, punctuation and spaces do not matter; articles, numbers and symbols do."""
+    """Case, accents, punctuation and spaces do not matter; articles, numbers, their signs and symbols do."""
     assert judge(expected, got) is verdict
 
 

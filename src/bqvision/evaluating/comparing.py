@@ -27,6 +27,7 @@ from bqvision.limits import Limits, RunOptions
 from bqvision.records import ImageResult
 from bqvision.sql.images import Images
 from bqvision.sql.names import TableName
+from bqvision.sql.pending import UNANSWERED
 from bqvision.sql.truth import find_images
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _NAMES_PER_QUERY: Final = 5_000
 """A query's parameters may be 10 MB, and a URI is 1,100 bytes at most."""
+_MOST_IMAGES: Final = 10_000
+"""So many the option ``uris`` takes."""
 _OF_ONE_ANALYSIS: Final = (
     RunError,
     JobError,
@@ -84,6 +87,10 @@ class AnyAnalysis(Protocol):
         """Ask about every image."""
         ...
 
+    def read(self, table: str) -> Iterator[ImageResult]:
+        """Read what a run has stored."""
+        ...
+
     def statements(self, into: str, **options: Unpack[RunOptions]) -> tuple[Statement, ...]:
         """Return what `run` sends, unsent."""
         ...
@@ -102,7 +109,7 @@ def compare(
 
     Each analysis is one `Analysis.run` into a results table of its own, ``<into>_<name>``, so the same comparison again
     pays for nothing. An analysis that BigQuery refuses, that lacks a permission or a quota, or that exceeds
-    ``max_error_ratio`` is put down as failed, and the others run all the same.
+    ``max_error_ratio`` is put down as failed, with what it did answer, and the others run all the same.
 
     Args:
         analyses: The analyses by name, all of the same object table.
@@ -111,11 +118,11 @@ def compare(
         fields: The fields to compare. Default: those that all of the records have and the truth has a column for.
         key: As for `evaluate`.
         **options: As for `Analysis.run`, of each. ``max_images`` is how many images each is asked about, the first
-            by URI of those that have truth; ``uris`` takes from these only.
+            by URI of those that have truth, and at most 10,000; ``uris`` takes from these only.
 
     Raises:
         InvalidInputError: An argument can not be right, the truth can not be read, does not fit the records, or is
-            about no image.
+            about no image, or about more than 10,000 without ``max_images``.
         NotFoundError: There is no such object table, model, dataset or table of truth.
         ServiceError: BigQuery refused, or could not be reached.
         ReadError: The truth or the records could not be read.
@@ -185,6 +192,11 @@ def _choose(found: tuple[str, ...], wanted: Collection[str] | None, most: int | 
             f"none of the {images} has truth, so there is nothing to compare",
             next_step="Name images in the truth by their whole URI, or by what stands behind its last slash.",
         )
+    if len(chosen) > _MOST_IMAGES:
+        raise InvalidInputError(
+            f"{len(chosen):,} images have truth, and at most {_MOST_IMAGES:,} are compared",
+            next_step=f"Compare the first of them: max_images={_MOST_IMAGES}.",
+        )
     return chosen
 
 
@@ -196,21 +208,28 @@ def _carry_out(
     fields: tuple[str, ...],
     options: RunOptions,
 ) -> ComparisonRow:
+    full_name = str(analysis.images.dataset.table_name(table))
+    failure = None
     try:
         run = analysis.run(table, **options)
+        report, evaluation = run.report, score(run, truth)
     except _OF_ONE_ANALYSIS as error:
-        report = error.report if isinstance(error, RunError) else None
-        return ComparisonRow(name=name, table=table, report=report, failure=str(error))
-    evaluation = score(run, truth)
-    failure = None
-    if unasked := evaluation.without_image.count:
-        failure = f"{plural(unasked, 'image')} without an answer. {run.report.stopped or 'Compare again.'}"
+        failure = str(error)
+        found = error.report if isinstance(error, RunError) else None
+        if found is None or not found.outcomes.keys() - UNANSWERED:
+            return ComparisonRow(name=name, table=full_name, report=found, failure=failure)
+        # The next comparison would find these answers, and ask no more.
+        asked = frozenset(options.get("uris") or ())
+        stored = (record for record in analysis.read(table) if record.uri in asked)
+        report, evaluation = found, score(stored, truth)
+    if failure is None and (unasked := evaluation.without_image.count):
+        failure = f"{plural(unasked, 'image')} without an answer. {report.stopped or 'Compare again.'}"
     return ComparisonRow(
         name=name,
-        table=run.report.table,
+        table=full_name,
         fields=tuple(evaluation[field] for field in fields),
         evaluation=evaluation,
-        report=run.report,
+        report=report,
         failure=failure,
     )
 

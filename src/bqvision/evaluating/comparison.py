@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from bqvision._tables import Part, Table, as_html, as_text, number, percent
 from bqvision._text import plural
 from bqvision.errors import InvalidInputError, RunError
 from bqvision.evaluating.scores import mean_accuracy
-from bqvision.evaluating.tables import Part, Table, as_html, as_text, number, percent
 from bqvision.evaluating.truth import shown
 from bqvision.records import Outcome
 
@@ -30,9 +30,9 @@ class ComparisonRow:
     table: str
     """Its results table."""
     fields: tuple[FieldScore, ...] = ()
-    """How right it is in the fields that all are compared in; empty if it failed."""
+    """How right it is in the fields that all are compared in; empty if it failed before any answer."""
     evaluation: Evaluation | None = None
-    """How right it is in all of its fields; None if it failed."""
+    """How right it is in all of its fields; None if it failed before any answer."""
     report: RunReport | None = None
     """What this run did; None if one of its jobs failed."""
     failure: str | None = None
@@ -45,7 +45,7 @@ class ComparisonRow:
 
     @property
     def tokens(self) -> float | None:
-        """Tokens for each image, in and out, on average; None where BigQuery did not say."""
+        """Tokens for an image, in and out, on average over those that BigQuery counted them for."""
         found = self.evaluation
         if found is None or found.input_tokens is None or found.output_tokens is None:
             return None
@@ -87,7 +87,7 @@ class Comparison:
 
         Raises:
             InvalidInputError: There is none of this name.
-            RunError: It failed.
+            RunError: It failed before any answer.
         """
         for row in self.rows:
             if row.name == name:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
+from bqvision._tables import Part, Table, as_html, as_text, percent
 from bqvision._text import plural
 from bqvision.errors import InvalidInputError
 from bqvision.evaluating import truth as truths
 from bqvision.evaluating.expected import types_of
 from bqvision.evaluating.scores import FieldScore, Miss, OutcomeScore, Tally, Unmatched, mean, mean_accuracy
-from bqvision.evaluating.tables import Part, Table, as_html, as_text, percent
 from bqvision.records import Extracted, ImageResult, Outcome
 from bqvision.run import AnalysisRun
 from bqvision.schema import schema_of
@@ -47,9 +47,9 @@ class Evaluation:
     without_image: Unmatched
     """Images that the truth names, and that have no record."""
     input_tokens: float | None
-    """Tokens in for each compared image, on average; None where BigQuery did not say."""
+    """Tokens in, on average over the compared images that BigQuery counted them for; None if it did for none."""
     output_tokens: float | None
-    """Tokens out for each compared image, on average; None where BigQuery did not say."""
+    """Tokens out, on average over the compared images that BigQuery counted them for; None if it did for none."""
     _misses: tuple[Miss, ...] = field(repr=False)
 
     @property
@@ -125,8 +125,9 @@ def evaluate(
     Args:
         run: A run, or any records.
         truth: What is right: the path of a CSV file in UTF-8, the name of a table as ``table``, ``dataset.table`` or
-            ``project.dataset.table``, or a mapping of URI or file name to a mapping of field to value. An empty cell,
-            NULL and None say that there is no value. The items of a list are written with a ``|`` between them.
+            ``project.dataset.table``, or a mapping of URI or file name to a mapping of field to value. An empty cell of
+            a CSV file, a table's NULL and a mapping's None say that there is no value. The items of a list are written
+            with a ``|`` between them.
         fields: The fields to compare. Default: all of the record that the truth has a column for; other columns are
             not looked at.
         key: The column that says which image a row is about, by its whole URI or by its file name. Default: the first

@@ -49,17 +49,8 @@ class Truth:
     """By URI or file name, then by field; None is for no value, and a field that isn't there isn't compared."""
 
     def image_of(self, uri: str) -> str | None:
-        """Return the row that is about an image, by its URI or file name; None if there is none.
-
-        Raises:
-            InvalidInputError: There are two.
-        """
+        """Return the row that is about an image, by its URI or file name; None if there is none."""
         name = file_name(uri)
-        if uri in self.values and name in self.values:
-            raise InvalidInputError(
-                f"two rows of the truth are about {shown(uri)}: one has its URI, one its file name",
-                next_step="Leave one of them out.",
-            )
         return uri if uri in self.values else name if name in self.values else None
 
     def about(self, uris: Iterable[str]) -> Truth:
@@ -148,6 +139,12 @@ def read(
                 next_step="Leave one of them out; or tell images of the same name apart by a column uri.",
             )
         places[row.image] = row.place
+    for image in places:
+        if "/" in image and file_name(image) in places:
+            raise InvalidInputError(
+                f"two rows of the truth are about {shown(image)}: one has its URI, one its file name",
+                next_step="Leave one of them out.",
+            )
     if not given.rows:
         raise InvalidInputError("the truth has no rows", next_step="Give at least one image and its values.")
     return given
