@@ -22,6 +22,7 @@ from bqvision._error_table import (
     UNKNOWN,
     Meaning,
 )
+from bqvision._solutions import solve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ _RATE_LIMIT_TEXT: Final = re.compile(r"exceeded rate limits", re.IGNORECASE)
 _GATEWAY_TEXT: Final = re.compile(r"\b50[0234]\b|server error|bad gateway|unavailable", re.IGNORECASE)
 """What a front end's error page says; google-auth passes it on as a permanent refresh error."""
 _REQUEST_PREFIX: Final = re.compile(r"\A[A-Z]+ https?://\S+: ")
+_REQUEST_PROJECT: Final = re.compile(r"\A[A-Z]+ https?://\S+?/projects/([\w.:-]+)")
 
 
 def understand(error: BaseException) -> Failure:
@@ -80,11 +82,12 @@ def understand(error: BaseException) -> Failure:
     return Failure(meaning, meaning.error, message, transient=meaning.resend)
 
 
-def understand_job(error_result: Mapping[str, str]) -> Failure:
+def understand_job(error_result: Mapping[str, str], *, project: str | None = None) -> Failure:
     """Say what the ``errorResult`` of a job that is done means.
 
     Args:
         error_result: The job's ``status.errorResult``.
+        project: The project that it ran in.
 
     Returns:
         Its meaning; an empty or unknown reason is permanent, since the job may have been paid for.
@@ -94,6 +97,7 @@ def understand_job(error_result: Mapping[str, str]) -> Failure:
     meaning = _by_reason(reason, message)
     if meaning is None:
         meaning = UNKNOWN
+    meaning = _solved(meaning, message, project)
     kind = meaning.error if meaning.job_error is None else meaning.job_error
     return Failure(meaning, kind, f"the job failed: {message}", reason=reason, transient=meaning.rerun)
 
@@ -103,7 +107,8 @@ def _answer(error: BaseException) -> Failure:
     details = getattr(error, "errors", None) or [{}]
     first = details[0] if isinstance(details[0], dict) else {}
     reason = first.get("reason")
-    text = str(first.get("message") or _REQUEST_PREFIX.sub("", str(getattr(error, "message", ""))))
+    message = str(getattr(error, "message", ""))
+    text = str(first.get("message") or _REQUEST_PREFIX.sub("", message))
     if text.lstrip().startswith("<"):
         text = "a page instead of an answer; a proxy or front end stands between"
     meaning = _by_reason(reason, text)
@@ -114,6 +119,8 @@ def _answer(error: BaseException) -> Failure:
         meaning = STATUSES.get(status, FRONT_END if status >= 500 else None)
     if meaning is None:
         meaning = _nearest(error) or UNKNOWN
+    asked = _REQUEST_PROJECT.match(message)
+    meaning = _solved(meaning, text, asked[1] if asked is not None else None)
     said = f"BigQuery answered {int(status) if isinstance(status, int) else 'with an error'}"
     wait_s = _retry_after_s(error)
     if wait_s is not None:
@@ -149,6 +156,12 @@ def _by_reason(reason: str | None, message: str) -> Meaning | None:
         return None
     meaning = REASONS.get(reason)
     return SLOW_DOWN if meaning is INVALID and _RATE_LIMIT_TEXT.search(message) else meaning
+
+
+def _solved(meaning: Meaning, text: str, project: str | None) -> Meaning:
+    """The meaning that a text has by itself, if there is one; what may pass by itself is left to pass."""
+    solution = None if meaning.resend or meaning.rerun else solve(text, project=project)
+    return meaning if solution is None else Meaning(solution.error, next_step=solution.next_step)
 
 
 def _name(cls: type) -> str:

@@ -147,7 +147,7 @@ class RunningJob:
                 return None
             if not job.error_result:
                 return self._finished(job)
-            failure = understand_job(job.error_result)
+            failure = understand_job(job.error_result, project=job.project)
             _log.debug("%s: job %s failed: %s", self._statement.label, self._about.job_id, failure.reason)
             if not self._over:
                 self._failed += 1

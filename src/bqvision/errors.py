@@ -12,8 +12,15 @@ The tree (indented classes are subclasses)::
     │   ├── RateLimitError           too many requests at once, and the retries are used up
     │   ├── QuotaError               a daily, project or custom quota is used up
     │   ├── PermissionDeniedError    the caller may not do this
+    │   │   ├── ApiDisabledError         the project has not enabled a Google API
+    │   │   ├── BucketPermissionError    the connection's account may not read the bucket
+    │   │   └── ConnectionPermissionError  the caller may not use the connection, or it the model
     │   ├── BillingError             the project can not be billed
+    │   ├── ReservationError         the project has no reservation of the edition that it takes
     │   ├── NotFoundError            the dataset, table, model or project does not exist
+    │   │   ├── ConnectionNotFoundError  the connection does not exist at this location
+    │   │   ├── LocationError            it is at another location, or the location is none
+    │   │   └── ModelRetiredError        Google has withdrawn the Gemini model, or not offered it there
     │   ├── AlreadyExistsError       it exists already
     │   ├── InvalidQueryError        BigQuery refused the statement or the request
     │   ├── UnsupportedError         the server does not implement this
@@ -59,6 +66,15 @@ _SECRETS: Final = re.compile(
 )
 
 
+def without_secrets(text: str) -> str:
+    """Return a server's message without the credentials and signatures in it.
+
+    Args:
+        text: What the server said.
+    """
+    return _SECRETS.sub("[removed]", text)
+
+
 def scrub(text: str) -> str:
     """Return a server's message fit for an error or a log.
 
@@ -68,7 +84,7 @@ def scrub(text: str) -> str:
     Returns:
         One line without credentials and signatures, at most 600 characters long.
     """
-    line = " ".join(_SECRETS.sub("[removed]", text).split())
+    line = " ".join(without_secrets(text).split())
     return line if len(line) <= _MAX_MESSAGE_CHARS else line[: _MAX_MESSAGE_CHARS - 1] + "…"
 
 
@@ -173,12 +189,40 @@ class PermissionDeniedError(ServiceError):
     """The caller, or the connection's service account, may not do this."""
 
 
+class ApiDisabledError(PermissionDeniedError):
+    """The project has not enabled a Google API; the next step is the line that enables it."""
+
+
+class BucketPermissionError(PermissionDeniedError):
+    """The connection's service account may not list or read the bucket; the next step names account and role."""
+
+
+class ConnectionPermissionError(PermissionDeniedError):
+    """The caller may not use the connection, or its service account not the model; the next step names the role."""
+
+
 class BillingError(ServiceError):
     """The project has no working billing account."""
 
 
+class ReservationError(ServiceError):
+    """It takes slots of an edition, and the project is not assigned to such a reservation."""
+
+
 class NotFoundError(ServiceError):
     """The project, dataset, table, model or connection does not exist at this location."""
+
+
+class ConnectionNotFoundError(NotFoundError):
+    """The connection does not exist at this location."""
+
+
+class LocationError(NotFoundError):
+    """What is asked for is at another location, or the location is none of BigQuery's."""
+
+
+class ModelRetiredError(NotFoundError):
+    """Google does not serve the model, or not at this location: it is withdrawn, or was never offered there."""
 
 
 class AlreadyExistsError(ServiceError):

@@ -40,8 +40,10 @@ RULES: Final = (
         r"(?i)resource[ _]?exhausted|unavailable|deadline[ _]?exceeded|^internal|internal (?:server )?error"
         r"|(?:^|http|code|status|error)[ :=]{0,3}(?:429|5[0-9][0-9])(?:[^0-9]|$)",
     ),
+    # A model that is retired, or not open to the project, turns every image away, and answers none.
+    Rule(Outcome.PERMISSION, "status", r"(?i)publisher model [^ ]{1,300} (?:was )?not found"),
     Rule(Outcome.INPUT, "status", r"(?i)^ *(?:invalid[ _]argument|not[ _]found)"),
-    Rule(Outcome.PERMISSION, "status", r"(?i)permission[ _]?denied|does not have"),
+    Rule(Outcome.PERMISSION, "status", r"(?i)permission[ _]?denied|does not have|^access denied"),
     Rule(
         Outcome.INPUT,
         "status",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bqvision import _rest
 from bqvision._calls import conceal
+from bqvision._solutions import solve
 from bqvision._text import plural
 from bqvision.errors import scrub
 from bqvision.limits import TOKENS_PER_CALL, Stop, StopReason
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ON: Final = "Everything paid for is kept: run it again to go on."
 _STATUS_CHARS: Final = 200
+_AGAIN: Final = "Then run it again: these images, and all that were not asked about, are asked then."
 
 
 @dataclass(slots=True)
@@ -156,14 +158,15 @@ class Tally:
         """The stop that one row suffices for, since others would end alike, and pay for it."""
         for outcome, (reason, next_step) in _STEPS.items():
             if counts.get(outcome):
-                status = next(row["status"] for row in rows if row["outcome"] == outcome.value)
-                said = conceal(scrub(str(status)), self.prose)[:_STATUS_CHARS]
+                status = str(next(row["status"] for row in rows if row["outcome"] == outcome.value))
+                said = conceal(scrub(status), self.prose)[:_STATUS_CHARS]
+                solution = solve(status)
                 others = counts.get(Outcome.OK, 0)
                 answered = f" ({others:,} in the same job were answered)" if others else ""
                 return Stop(
                     reason,
                     f"{plural(counts[outcome], 'image')} ended as {reason}{answered}: {said}",
-                    next_step,
+                    next_step if solution is None else f"{solution.next_step} {_AGAIN}",
                 )
         return None
 
