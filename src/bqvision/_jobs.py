@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import math
 import secrets
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
 
 from bqvision._calls import About
+from bqvision._connections import ConnectionCalls
 from bqvision._job_calls import JobCalls
 from bqvision._job_config import job_stem
 from bqvision._metadata import Metadata
+from bqvision._propagation import Propagation
+from bqvision._rest_calls import RestCalls
 from bqvision._results import read_rows
 from bqvision._running import FinishedJob, RunningJob
-from bqvision.errors import JobTimeoutError
+from bqvision.errors import BqvisionError, JobTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bqvision._rest import JsonValue
     from bqvision._retry import RetryPolicy
     from bqvision.sql.compose import Statement
 
@@ -83,6 +88,31 @@ class Service(Metadata):
         return self._project()
 
     @property
+    def connections(self) -> ConnectionCalls:
+        """What is asked of the Connection API."""
+        return ConnectionCalls(
+            bigquery=self._bigquery, policy=self._policy, request_timeout_s=self._request_timeout_s
+        )
+
+    @cached_property
+    def propagation(self) -> Propagation:
+        """What was granted through this service, and may not be seen everywhere yet."""
+        return Propagation(self._policy)
+
+    def call_rest(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        host: str,
+        body: Mapping[str, JsonValue] | None = None,
+    ) -> Mapping[str, object]:
+        """Send a request to another of Google's APIs; see `bqvision._rest_calls.RestCalls.call`."""
+        calls = RestCalls(
+            bigquery=self._bigquery, policy=self._policy, request_timeout_s=self._request_timeout_s
+        )
+        return calls.call(method, path, host, body)
+
+    @property
     def _calls(self) -> JobCalls:
         return JobCalls(
             bigquery=self._bigquery,
@@ -135,6 +165,9 @@ class Service(Metadata):
     ) -> FinishedJob:
         """Run a statement as one job, or adopt the job that runs it already, and wait for it.
 
+        Free statements that need a role which was granted through this service are run again until it is seen; see
+        `bqvision._propagation`.
+
         Args:
             statement: See `begin`.
             key: See `begin`.
@@ -149,6 +182,22 @@ class Service(Metadata):
             ServiceError: BigQuery refused the statement, or could not be reached.
             AuthError: Credentials are missing or were refused.
         """
+        while True:
+            try:
+                return self._execute(statement, key, attempts, location, timeout_s, labels)
+            except BqvisionError as error:
+                if not self.propagation.again(statement.label, error):
+                    raise
+
+    def _execute(
+        self,
+        statement: Statement,
+        key: str | None,
+        attempts: int,
+        location: str | None,
+        timeout_s: float | None,
+        labels: Mapping[str, str] | None,
+    ) -> FinishedJob:
         running = self.begin(statement, key=key, attempts=attempts, location=location, labels=labels)
         clock = self._policy.clock
         deadline = math.inf if timeout_s is None else clock() + timeout_s

@@ -11,12 +11,11 @@ ROWS = (
     *(f"W{number}" for number in range(1, 6)),
     *(f"R{number}" for number in range(1, 4)),
     *(f"A{number}" for number in range(1, 4)),
-    *("D1", "D3"),
+    *("D1", "D2", "D3"),
     *(f"M{number}" for number in range(1, 7)),
     *(f"P{number}" for number in range(1, 6)),
     *("X1", "X2", "X3"),
 )
-"""All but D2: the client neither creates connections nor grants roles."""
 _IDS = re.compile(r"([A-Z]\d+(?:, [A-Z]\d+)*): ")
 
 
