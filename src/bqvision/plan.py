@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic
 
+from bqvision import _rest
 from bqvision._jobs import FinishedJob
 from bqvision.decoding import decode
-from bqvision.errors import IntegrityError
+from bqvision.errors import IntegrityError, InvalidInputError
 from bqvision.limits import Limits
 from bqvision.schema import R
 from bqvision.sql import batches as batch_sql
@@ -20,9 +22,12 @@ from bqvision.sql import ledger as ledger_sql
 from bqvision.sql import work as work_sql
 from bqvision.sql.arguments import RUN_MAX_OUTPUT_TOKENS
 from bqvision.sql.images import Images
+from bqvision.sql.ledger import missing_columns
 from bqvision.sql.pending import UNANSWERED, Scope, count_wanted, survey
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bqvision._jobs import RunningJob, Service
     from bqvision.analysis import Analysis
     from bqvision.errors import PartialReadError
@@ -32,6 +37,20 @@ if TYPE_CHECKING:
     from bqvision.sql.names import TableName
 
 _SET_WHEN_SENT: Final = "-"
+_LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
+"""What BigQuery takes as a label's value, in ASCII: https://docs.cloud.google.com/bigquery/docs/labels-intro."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a run may do at most, since it was planned so."""
+
+    at: datetime
+    """When; what was added or replaced later is not asked about."""
+    pending: int
+    """How many images were to be asked about then."""
+    asked: int
+    """How many of them may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +67,8 @@ class Plan(Generic[R]):
     """Images with such an outcome are asked about again; those without any always are."""
     only_failed: bool = False
     """Whether images that were never asked about are left out."""
+    planned: Planned | None = None
+    """What the run is held to."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -97,7 +118,9 @@ class Plan(Generic[R]):
 
     def execute(self, statement: Statement, *, key: str | None = None, attempts: int = 3) -> FinishedJob:
         """Run a statement that calls no model, where the model is."""
-        return self.service.execute(statement, key=key, attempts=attempts, location=self._location)
+        return self.service.execute(
+            statement, key=key, attempts=attempts, location=self._location, labels=self.labels
+        )
 
     def begin(self, statement: Statement, *, key: str) -> RunningJob:
         """Return the job of a statement that calls a model, not sent yet."""
@@ -106,7 +129,7 @@ class Plan(Generic[R]):
             key=key,
             attempts=self.limits.job_attempts,
             location=self._location,
-            labels={"bqvision_run": self._token},
+            labels={**self.labels, "bqvision_run": self._token},
         )
 
     def rows(self, statement: Statement) -> Iterator[Mapping[str, object]]:
@@ -149,6 +172,16 @@ class Plan(Generic[R]):
             yield record
 
     @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """What the jobs are for, as far as BigQuery's rules for labels allow to say it."""
+        said = {
+            "bqvision_function": self.analysis.function.lower().replace(".", "_"),
+            "bqvision_dataset": self.ledger.dataset,
+            "bqvision_table": self.ledger.table,
+        }
+        return {name: value for name, value in said.items() if _LABEL_VALUE.fullmatch(value)}
+
+    @cached_property
     def _token(self) -> str:
         """What tells the jobs of this run from those of others that share its claim."""
         return secrets.token_hex(8)
@@ -160,7 +193,20 @@ class Plan(Generic[R]):
     @cached_property
     def images(self) -> Images:
         """The images that this run is about."""
-        return Images(table=self.analysis.images.name, group_by=self.analysis.group_by, uris=self.limits.uris)
+        return Images(
+            table=self.analysis.images.name,
+            group_by=self.analysis.group_by,
+            uris=self.limits.uris,
+            until=None if self.planned is None else self.planned.at,
+        )
+
+    @property
+    def canary(self) -> bool:
+        """Whether the first of more than a few images goes alone.
+
+        A function without a status fails the job in which no row has an answer: one image must not stand for all.
+        """
+        return self.analysis.arguments.declared.output.status is not None
 
     def scope(self) -> Scope:
         """What this run asks about at first."""
@@ -174,9 +220,14 @@ class Plan(Generic[R]):
             larger_limit=self.analysis.arguments.larger_limit if self.limits.retry_truncated else None,
         )
 
-    def statements(self) -> tuple[Statement, ...]:
-        """Return all that a run sends, with the first batch standing for every batch."""
-        cut = work_sql.Cut.of(1, batch_size=self.limits.batch_size, limit=self.limits.max_images)
+    def statements(self, cut: work_sql.Cut | None = None) -> tuple[Statement, ...]:
+        """Return all that a run sends, with the first batch standing for every batch.
+
+        Args:
+            cut: How the images are cut into batches, once it is known how many there are.
+        """
+        if cut is None:
+            cut = work_sql.Cut.of(1, batch_size=self.limits.batch_size, limit=self.limits.max_images)
         return (
             self.create_ledger(),
             self.survey(self.scope()),
@@ -197,6 +248,21 @@ class Plan(Generic[R]):
     def keep_ledger(self) -> Statement:
         """Let the results table live for ever."""
         return ledger_sql.keep_ledger(self.ledger)
+
+    def missing_columns(self, resource: Mapping[str, object]) -> tuple[Column, ...]:
+        """Return the columns that the results table lacks, being of an earlier version or of another record.
+
+        Args:
+            resource: The table, as BigQuery describes it.
+
+        Raises:
+            InvalidInputError: It is a table of another kind.
+        """
+        try:
+            return missing_columns(_rest.columns(resource), schema=self.analysis.schema)
+        except InvalidInputError as error:
+            error.resource = str(self.ledger)
+            raise
 
     def add_column(self, column: Column) -> Statement:
         """Give the results table a column that it has not: of the record, or of a later version of bqvision."""

@@ -14,6 +14,8 @@ from bqvision.sql.options import refuse, string
 from bqvision.sql.refusals import refusal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bqvision.sql.compose import Composable
     from bqvision.sql.names import TableName
 
@@ -49,7 +51,7 @@ _GROUPS: Final = SQL("""\
     ))), 1, 12)) AS INT64) AS generation,
     ARRAY_AGG(ref ORDER BY uri) AS ref,
     MIN(content_type) AS content_type,
-    SUM(size) AS size,
+    SUM(size) AS size,{latest}
     CASE
       WHEN MIN(refusal) IS NOT NULL THEN MIN(refusal)
       WHEN COUNT(*) > {most} THEN {too_many}
@@ -58,7 +60,7 @@ _GROUPS: Final = SQL("""\
     SELECT *
     FROM (
       SELECT
-        image.uri, image.generation, image.ref, image.content_type, image.size,
+        image.uri, image.generation, image.ref, image.content_type, image.size,{updated}
         {refusal} AS refusal,
         COALESCE(NULLIF(REGEXP_EXTRACT(image.uri, {pattern}), ''), image.uri) AS name
       FROM {table} AS image
@@ -80,11 +82,13 @@ class Images:
         table: The object table.
         group_by: A pattern of RE2; images whose URIs match it alike are shown together. None shows each by itself.
         uris: Only these images or groups, by their URIs; None for all.
+        until: What was written after that moment is listed, and not asked about; None to ask about everything.
     """
 
     table: TableName
     group_by: str | None = None
     uris: tuple[str, ...] | None = None
+    until: datetime | None = None
 
     @override
     def __str__(self) -> str:
@@ -94,11 +98,17 @@ class Images:
     def relation(self) -> Composable:
         """What stands in a FROM clause: columns uri, generation, ref, content_type and size, one row an image."""
         images: Composable = self.table
-        columns = SQL("listed.uri, listed.generation, listed.ref, listed.content_type, listed.size")
+        columns: Composable = SQL(
+            "listed.uri, listed.generation, listed.ref, listed.content_type, listed.size"
+        )
+        if self.until is not None:
+            columns = SQL("{}, listed.updated").format(columns)
         if self.group_by is not None:
             columns = SQL("listed.*")
             images = _GROUPS.format(
                 table=self.table,
+                latest=SQL("") if self.until is None else SQL("\nMAX(updated) AS updated,"),
+                updated=SQL("") if self.until is None else SQL(" image.updated,"),
                 pattern=Literal(self.group_by),
                 refusal=refusal(),
                 most=Literal(MAX_GROUP),
@@ -117,6 +127,18 @@ class Images:
     def refusal(self) -> Composable:
         """The expression for why an image, or a group, is not asked about; NULL if it is."""
         return refusal() if self.group_by is None else SQL("image.refusal")
+
+    @property
+    def files(self) -> Composable:
+        """The expression for how many files are shown in one question."""
+        return SQL("1") if self.group_by is None else SQL("ARRAY_LENGTH(image.ref)")
+
+    @property
+    def unchanged(self) -> Composable | None:
+        """The condition for what was there at `until` already; None if that does not matter."""
+        if self.until is None:
+            return None
+        return SQL("image.updated <= {}").format(Parameter.timestamp("until", self.until))
 
 
 def clean_group_by(pattern: str) -> str:

@@ -26,7 +26,8 @@ class Scope:
 
     source: Images
     """The images."""
-    ledger: TableName
+    ledger: Composable
+    """The results table, or what stands for it."""
     fingerprint: str
     """What is asked."""
     new: bool = True
@@ -47,7 +48,7 @@ class Scope:
             raise InvalidInputError("no image can be asked about: neither new ones nor any outcome is wanted")
 
 
-def images(scope: Scope) -> Composed:
+def images(scope: Scope, *, told: bool = False) -> Composed:
     """Return the query for every image once, in its newest generation.
 
     Its columns are uri, generation, ref, content_type, size, attempt (the number of the next attempt, from 1),
@@ -56,6 +57,8 @@ def images(scope: Scope) -> Composed:
 
     Args:
         scope: What is to be asked about.
+        told: Whether there are also outcome (what became of the last attempt, or NULL) and files (how many are shown
+            in one question).
     """
     # Overlapping URIs may list an object twice; it is paid for once.
     return SQL("""\
@@ -64,7 +67,7 @@ SELECT
   COALESCE(done.attempt, 0) + 1 AS attempt,
   {refusal} AS refusal,
   {limit} AS output_limit,
-  COALESCE({wanted}, FALSE) AS pending
+  COALESCE({wanted}, FALSE) AS pending{told}
 FROM {source} AS image
 LEFT JOIN (
   SELECT uri, generation, attempt, outcome, run_id, output_limit
@@ -78,6 +81,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY image.uri ORDER BY image.generation DESC
         refusal=scope.source.refusal,
         limit=_limit(scope),
         wanted=_wanted(scope),
+        told=SQL(",\ndone.outcome, {} AS files").format(scope.source.files) if told else SQL(""),
         source=scope.source.relation,
         ledger=scope.ledger,
         fingerprint=Parameter("fingerprint", "STRING", scope.fingerprint),
@@ -173,4 +177,6 @@ def _wanted(scope: Scope) -> Composable:
             which = SQL("IN") if scope.retry else SQL("NOT IN")
             asked = SQL("({} AND COALESCE(done.run_id, '') {} UNNEST({}))").format(asked, which, runs)
         wanted.append(asked)
-    return SQL(" OR ").join(wanted)
+    either = SQL(" OR ").join(wanted)
+    unchanged = scope.source.unchanged
+    return either if unchanged is None else SQL("({}) AND {}").format(either, unchanged)
