@@ -1,0 +1,1 @@
+"""Tests of taking away what was made."""
