@@ -49,7 +49,10 @@ napoleon_numpy_docstring = False
 
 # Libraries whose pages can not be looked up without a network.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|datetime|enum|google|pathlib|pickle|types|typing|typing_extensions)\..*"),
+    (
+        "py:.*",
+        r"(collections|contextlib|datetime|enum|google|pathlib|pickle|types|typing|typing_extensions)\..*",
+    ),
     (
         "py:.*",
         r"(.*\.)?(M|P|R|FunctionName|ModelFunctionName|RequestType|SchemaPlace|Composable|RecordSchema|Arguments|SafetyCategory|SafetyThreshold|MetadataCacheMode|JsonValue|Credentials|bigquery\.Client|Self|datetime|timedelta|Path|StrEnum|Protocol)",
@@ -87,12 +90,15 @@ def without_constructor(
     made = {
         "bqvision.Analysis",
         "bqvision.AnalysisRun",
+        "bqvision.CleanUp",
         "bqvision.Comparison",
         "bqvision.ComparisonRow",
+        "bqvision.Contents",
         "bqvision.EndpointOptions",
         "bqvision.Evaluation",
         "bqvision.FieldScore",
         "bqvision.GenerateOptions",
+        "bqvision.Leftover",
         "bqvision.Miss",
         "bqvision.ModelOptions",
         "bqvision.OutcomeScore",

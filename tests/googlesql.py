@@ -96,7 +96,9 @@ def _language() -> LanguageOptions:
     # Every released feature, and the names of types that BigQuery has (not Google's internal ones).
     features = _service().get_language_options(maximum_features=True).enabled_language_features
     return LanguageOptions(
-        enabled_language_features=list(features), product_mode=ProductMode.PRODUCT_EXTERNAL
+        enabled_language_features=list(features),
+        product_mode=ProductMode.PRODUCT_EXTERNAL,
+        supported_generic_entity_types=["PROJECT"],  # of ALTER, as in BigQuery
     )
 
 

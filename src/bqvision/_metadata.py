@@ -144,6 +144,44 @@ class Metadata:
 
         return self._list(About(resource=str(dataset)), start)
 
+    def list_models(self, dataset: DatasetName) -> Iterator[Mapping[str, object]]:
+        """List a dataset's models, each as the REST API lists it.
+
+        Args:
+            dataset: The dataset.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+            ServiceError: BigQuery refused, or could not be reached.
+            AuthError: Credentials are missing or were refused.
+        """
+
+        def start(client: bigquery.Client, calls: Calls) -> PageIterator:
+            return client.list_models(
+                _dataset_reference(dataset), retry=retry_argument(calls), timeout=self._request_timeout_s
+            )
+
+        return self._list(About(resource=str(dataset)), start)
+
+    def list_routines(self, dataset: DatasetName) -> Iterator[Mapping[str, object]]:
+        """List a dataset's functions and procedures, each as the REST API lists it.
+
+        Args:
+            dataset: The dataset.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+            ServiceError: BigQuery refused, or could not be reached.
+            AuthError: Credentials are missing or were refused.
+        """
+
+        def start(client: bigquery.Client, calls: Calls) -> PageIterator:
+            return client.list_routines(
+                _dataset_reference(dataset), retry=retry_argument(calls), timeout=self._request_timeout_s
+            )
+
+        return self._list(About(resource=str(dataset)), start)
+
     def _get(
         self, name: str, get: Callable[[bigquery.Client, Calls], Mapping[str, object]]
     ) -> Mapping[str, object] | None:

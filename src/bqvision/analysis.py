@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Unpack
+from typing import TYPE_CHECKING, Generic, Unpack, overload
 
 from bqvision import _rest
 from bqvision.decoding import decode
 from bqvision.errors import InvalidInputError, NotFoundError
+from bqvision.estimates import clean_tokens
 from bqvision.limits import Limits, RunOptions
 from bqvision.plan import Plan
+from bqvision.planning import RunPlan, hold_to, make_plan
 from bqvision.records import Outcome
 from bqvision.run import carry_out
 from bqvision.schema import R
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from bqvision.dataset import Dataset
+    from bqvision.estimates import Prices
     from bqvision.object_table import ObjectTable
     from bqvision.remote_model import RemoteModel
     from bqvision.run import AnalysisRun
@@ -58,7 +61,13 @@ class Analysis(Generic[R]):
         """The function that is called."""
         return self.arguments.function
 
-    def run(self, into: str, **options: Unpack[RunOptions]) -> AnalysisRun[R]:
+    @overload
+    def run(self, into: str, **options: Unpack[RunOptions]) -> AnalysisRun[R]: ...
+
+    @overload
+    def run(self, into: RunPlan[R]) -> AnalysisRun[R]: ...
+
+    def run(self, into: str | RunPlan[R], **options: Unpack[RunOptions]) -> AnalysisRun[R]:
         """Ask about every image that has no final answer yet, and keep each answer in a results table.
 
         The results table is append-only, one row per image and attempt, failures included; it is made if missing. An
@@ -69,26 +78,87 @@ class Analysis(Generic[R]):
 
         A run that meets a limit of the caller ends early, and its ``report.stopped`` says why and how to go on.
 
+        With a plan, what was planned is done, and no more: no image is asked about that was added or replaced since,
+        and no more of them than planned, over all runs of this plan. Running it again goes on, or asks nothing.
+
         Args:
-            into: The results table, as ``table``, ``dataset.table`` or ``project.dataset.table``.
+            into: The results table, as ``table``, ``dataset.table`` or ``project.dataset.table``; or what `plan` gave,
+                which has the options too.
             **options: How many at once, how often, and when to stop; see `bqvision.RunOptions`.
 
         Returns:
             The run, which can be iterated over for the records and has a ``report``.
 
         Raises:
-            InvalidInputError: An argument can not be right, or ``into`` is a table of another kind.
+            InvalidInputError: An argument can not be right, or ``into`` is a table of another kind, or the plan of
+                another analysis or project.
             NotFoundError: The object table, the model or the dataset does not exist.
             RunError: A permission or a quota is missing, or ``max_error_ratio`` was exceeded; what was paid for is
                 kept, and the error has the ``report``.
             JobError: A job did not do its work; the rows of the jobs before it are kept.
             ServiceError: BigQuery refused, or could not be reached.
         """
+        if isinstance(into, RunPlan):
+            if options:
+                raise InvalidInputError(
+                    f"a plan has its options, and {', '.join(sorted(options))} can not be given besides",
+                    next_step="Give the options to .plan(...).",
+                )
+            limits = Limits.of(into.options)
+            return carry_out(hold_to(into, self._plan(into.table, limits)))
         limits = Limits.of(options)
         self._check(limits)
         # A missing or wrong table is told before one is made for the results.
         self.images.describe()
         return carry_out(self._plan(into, limits))
+
+    def plan(
+        self,
+        into: str,
+        *,
+        prices: Prices | None = None,
+        image_tokens: int | None = None,
+        output_tokens: int | None = None,
+        **options: Unpack[RunOptions],
+    ) -> RunPlan[R]:
+        """Say what `run` would do and cost, before anything is paid for; no model is called, and nothing is made.
+
+        One query reads the object table and, if it is there, the results table. Tokens are, unless they are given, the
+        average of the same question's earlier calls in that table. Without any they follow from Gemini's published
+        rules, as a range, since the object table knows bytes and no pixels: an image is 1 to 24 tiles of 258 tokens
+        with Gemini 2
+        (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/send-multimodal-prompts#image-requirements),
+        and 1,120 tokens with later ones unless ``media_resolution`` says otherwise
+        (https://ai.google.dev/gemini-api/docs/media-resolution); four characters are one token
+        (https://ai.google.dev/gemini-api/docs/tokens); an answer is one token or more, up to the output limit.
+
+        Args:
+            into: See `run`.
+            prices: What a million tokens cost, for the ``cost``.
+            image_tokens: The tokens of one image, if you know them better.
+            output_tokens: The tokens of one answer, thinking included, if you know them better.
+            **options: See `run`.
+
+        Returns:
+            The plan, for ``print``, and for `run`.
+
+        Raises:
+            InvalidInputError: An argument can not be right, or ``into`` is a table of another kind.
+            NotFoundError: The object table, the model or the dataset does not exist.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        clean_tokens("image_tokens", image_tokens)
+        clean_tokens("output_tokens", output_tokens)
+        limits = Limits.of(options)
+        self._check(limits)
+        self.images.describe()
+        return make_plan(
+            self._plan(into, limits),
+            options=options,
+            prices=prices,
+            image_tokens=image_tokens,
+            output_tokens=output_tokens,
+        )
 
     def retry_failed(
         self, into: str, *, outcomes: Collection[Outcome] = UNANSWERED, **options: Unpack[RunOptions]

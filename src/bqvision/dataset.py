@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from bqvision import _rest
-from bqvision.errors import AlreadyExistsError, NotFoundError
+from bqvision.contents import Contents, contents_of, drop_statement, leftovers_of
+from bqvision.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from bqvision.object_table import ObjectTable
 from bqvision.remote_model import RemoteModel
 from bqvision.sql import datasets as sql
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bqvision._jobs import Service
     from bqvision.client import Client
+    from bqvision.contents import Leftover
     from bqvision.sql.compose import Statement
 
 
@@ -230,24 +232,74 @@ class Dataset:
                 created=_rest.time(resource, "creationTime"),
             )
 
+    def contents(self) -> Contents:
+        """List all that is in the dataset: tables, views, object tables, models and routines.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        return contents_of(self.service, self.name)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Find the work tables that runs have made and not deleted: they are at work, or were cut off.
+
+        They are told by their names and by their columns, so no other table is among them. BigQuery deletes each
+        after a week; the same run again takes its work up, and `Client.clean_up` does away with it.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+            ServiceError: BigQuery refused, or could not be reached.
+        """
+        return leftovers_of(self.service, self.name)
+
     def delete_statement(self, *, contents: bool = False, missing_ok: bool = False) -> Statement:
         """Return what `delete` sends, unsent."""
         return sql.drop_dataset(self.name, if_exists=missing_ok, cascade=contents)
 
-    def delete(self, *, contents: bool = False, missing_ok: bool = False) -> None:
-        """Delete the dataset.
+    def delete(self, *, contents: bool | Contents = False, missing_ok: bool = False) -> None:
+        """Delete the dataset. The images stay: they are in Cloud Storage.
 
         Args:
-            contents: Whether the tables and models in it go too. The images stay: they are in Cloud Storage.
+            contents: Whether the tables, models and routines in it go too. Or what `contents` has listed: that is
+                deleted, one after the other, then the empty dataset; and nothing at all if there is more in it by
+                now. If this breaks off, the same call goes on with what is left.
             missing_ok: Whether it is fine if there is none.
 
         Raises:
             NotFoundError: There is none, and that is not fine.
+            InvalidInputError: It holds what was not listed, or the list is another dataset's.
             InvalidQueryError: It is not empty, and ``contents`` is false.
             ServiceError: BigQuery refused, or could not be reached.
         """
+        if isinstance(contents, Contents):
+            self._delete_listed(contents)
+            contents = False
         statement = self.delete_statement(contents=contents, missing_ok=missing_ok)
         self.service.execute(statement, location=self.location)
+
+    def _delete_listed(self, listed: Contents) -> None:
+        if listed.dataset != str(self.name):
+            raise InvalidInputError(
+                f"the contents are those of {listed.dataset}",
+                resource=str(self.name),
+                next_step="Give what .contents() of this dataset has listed.",
+            )
+        drops = {item: drop_statement(item) for item in listed}
+        if not self.exists():
+            return
+        there = self.contents()
+        # A table that was replaced since is another one, as its time of creation tells.
+        new = [item.name for item in there if item not in drops]
+        if new:
+            raise InvalidInputError(
+                f"the dataset holds what was not listed: {', '.join(new[:5])}{', ...' if len(new) > 5 else ''}",
+                resource=str(self.name),
+                next_step="Nothing was deleted. Look at .contents() again, and give that.",
+            )
+        for item in there:
+            # Its job has an id of its own, so that a late request can not delete the next thing of that name.
+            self.service.execute(drops[item], key=f"{item.name} {item.created}", location=self.location)
 
     @override
     def __repr__(self) -> str:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Literal, cast
 from typing_extensions import override
 
 from bqvision import _rest
+from bqvision.connection import connection_of
 from bqvision.errors import InvalidInputError, NotFoundError
 from bqvision.questions import Questions
 from bqvision.sql import object_tables as sql
-from bqvision.sql.names import Connection, TableName, parse_connection
+from bqvision.sql.names import TableName
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from bqvision.connection import Connection
     from bqvision.dataset import Dataset
     from bqvision.sql.compose import Statement
 
@@ -100,7 +102,7 @@ class ObjectTable(Questions):
         self,
         *,
         uris: Sequence[str],
-        connection: str | None = None,
+        connection: str | Connection | None = None,
         replace: bool = False,
         exists_ok: bool = False,
         max_staleness: timedelta | None = None,
@@ -112,7 +114,7 @@ class ObjectTable(Questions):
         return sql.create_object_table(
             self.name,
             uris=uris,
-            connection=self._connection(connection),
+            connection=connection_of(self._dataset, connection),
             replace=replace,
             if_not_exists=exists_ok,
             max_staleness=max_staleness,
@@ -125,7 +127,7 @@ class ObjectTable(Questions):
         self,
         *,
         uris: Sequence[str],
-        connection: str | None = None,
+        connection: str | Connection | None = None,
         replace: bool = False,
         exists_ok: bool = False,
         max_staleness: timedelta | None = None,
@@ -138,7 +140,7 @@ class ObjectTable(Questions):
         Args:
             uris: What it lists, such as ``["gs://bucket/posters/*"]``: 1 to 10,000 URIs, each with at most one
                 ``*``, which stands after the bucket's name.
-            connection: The connection that reads the objects. Default: the client's.
+            connection: The connection that reads the objects, at the dataset's location. Default: the client's.
             replace: Whether an object table of that name is replaced.
             exists_ok: Whether an object table of that name is left as it is.
             max_staleness: How old a cached listing may be, 30 minutes to 7 days. Default: no cache, each query
@@ -382,9 +384,6 @@ class ObjectTable(Questions):
     @override
     def _images(self) -> ObjectTable:
         return self
-
-    def _connection(self, connection: str | None) -> Connection:
-        return parse_connection(connection) if connection is not None else self._dataset.client.connection
 
     def _query(self, statement: Statement) -> Iterator[Mapping[str, object]]:
         service = self._dataset.service

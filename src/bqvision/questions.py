@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar, Unpac
 
 from bqvision.analysis import Analysis
 from bqvision.answer_schema import instructions, output_schema, response_schema
+from bqvision.connection import Connection
 from bqvision.errors import InvalidInputError
 from bqvision.records import PosterResult
 from bqvision.schema import schema_of
@@ -79,7 +80,7 @@ class EndpointOptions(TypedDict, total=False):
     endpoint: str | None
     """The model, such as ``gemini-2.5-flash``, or its URL. By default BigQuery chooses a recent one; when it chooses
     another, answers of both count as answers to the same question, so name one for work that goes on."""
-    connection: str | None
+    connection: str | Connection | None
     """Whose permissions call it; by default the caller's own, which end after 48 hours."""
     group_by: str | None
     """As in `ModelOptions`."""
@@ -357,7 +358,11 @@ def _known(options: Mapping[str, object], kind: type) -> dict[str, object]:
         raise InvalidInputError(
             f"there is no option {', '.join(unknown)}", next_step=f"Use {', '.join(sorted(known))}."
         )
-    return {name: value for name, value in options.items() if value is not None}
+    return {
+        name: str(value) if isinstance(value, Connection) else value
+        for name, value in options.items()
+        if value is not None
+    }
 
 
 def _split(options: Mapping[str, object], kind: type) -> tuple[dict[str, object], str | None]:

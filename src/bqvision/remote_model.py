@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from typing_extensions import override
 
 from bqvision import _rest
+from bqvision.connection import connection_of
 from bqvision.errors import NotFoundError
 from bqvision.questions import ModelOptions, ask_model
 from bqvision.sql import models as sql
-from bqvision.sql.names import ModelName, parse_connection
+from bqvision.sql.names import ModelName
 
 if TYPE_CHECKING:
     from typing import Self
 
     from bqvision.analysis import Analysis
+    from bqvision.connection import Connection
     from bqvision.dataset import Dataset
     from bqvision.object_table import ObjectTable
     from bqvision.records import Extracted, PosterResult
@@ -69,12 +71,12 @@ class RemoteModel:
         self,
         *,
         endpoint: str,
-        connection: str | None = None,
+        connection: str | Connection | None = None,
         replace: bool = False,
         exists_ok: bool = False,
     ) -> Statement:
         """Return what `create` sends, unsent."""
-        chosen = parse_connection(connection) if connection is not None else self._dataset.client.connection
+        chosen = connection_of(self._dataset, connection)
         return sql.create_remote_model(
             self.name, endpoint=endpoint, connection=chosen, replace=replace, if_not_exists=exists_ok
         )
@@ -83,7 +85,7 @@ class RemoteModel:
         self,
         *,
         endpoint: str,
-        connection: str | None = None,
+        connection: str | Connection | None = None,
         replace: bool = False,
         exists_ok: bool = False,
     ) -> Self:
@@ -93,7 +95,7 @@ class RemoteModel:
             endpoint: A Gemini model: its short name, such as ``gemini-2.5-flash``, or a URL of
                 ``https://...googleapis.com/``. BigQuery knows which exist; no list is kept here. A model that Google
                 has retired answers 404.
-            connection: The connection that calls the endpoint. Default: the client's.
+            connection: The connection that calls the endpoint, at the dataset's location. Default: the client's.
             replace: Whether a model of that name is replaced, which is how an endpoint is changed.
             exists_ok: Whether a model of that name is left as it is, with the endpoint it has.
 

@@ -177,9 +177,8 @@ class Rounds:
             self.tally.stop = self.tally.full(retry=retry)
             return None
         limit = room if there.pending else None
-        # A function without a status fails the job in which no row has an answer: one image must not stand for all.
-        canary = self._plan.analysis.arguments.declared.output.status is not None
-        cut = Cut.of(there.pending, batch_size=self._limits.batch_size, limit=limit, canary=canary)
+        size = self._limits.batch_size
+        cut = Cut.of(there.pending, batch_size=size, limit=limit, canary=self._plan.canary)
         return claims.claim(self._plan, self._scope(retry=retry), cut)
 
     def _ask(self, claimed: Claim, *, retry: bool) -> bool:

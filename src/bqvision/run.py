@@ -10,19 +10,20 @@ computes alike (`bqvision.batches`). What had no answer for a passing reason is 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Generic, Unpack
 
 from typing_extensions import override
 
-from bqvision import _rest
+from bqvision import _rest, claims
 from bqvision._text import plural
-from bqvision.errors import InvalidInputError, RunError
+from bqvision.errors import RunError
 from bqvision.limits import Stop, StopReason
 from bqvision.records import Outcome
 from bqvision.report import RunReport
 from bqvision.rounds import Rounds
 from bqvision.schema import R
-from bqvision.sql.ledger import missing_columns
+from bqvision.sql.datasets import TEMPORARY
 from bqvision.sql.pending import UNANSWERED
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from bqvision.analysis import Analysis
     from bqvision.errors import PartialReadError
     from bqvision.limits import RunOptions
-    from bqvision.plan import Plan
+    from bqvision.plan import Plan, Planned
 
 _log: Final = logging.getLogger("bqvision.run")
 
@@ -48,8 +49,14 @@ class AnalysisRun(Generic[R]):
 
     def __init__(self, plan: Plan[R], report: RunReport) -> None:
         self._plan = plan
+        self._formatted: dict[str, str | None] = {}
         self.report = report
         """What the run did, and how its images stand."""
+
+    @property
+    def formatted(self) -> Mapping[str, str | None]:
+        """The tables that `format` has made of it: the full name, and when, as BigQuery's REST API writes it."""
+        return dict(self._formatted)
 
     @property
     def analysis(self) -> Analysis[R]:
@@ -94,6 +101,8 @@ class AnalysisRun(Generic[R]):
         """
         target = self.analysis.dataset.table_name(into)
         self._plan.execute(self._plan.format(target, replace=replace))
+        made = self._plan.service.get_table(target) or {}
+        self._formatted[str(target)] = _rest.text(made, "creationTime")
         return str(target)
 
     def retry_failed(
@@ -130,6 +139,8 @@ def carry_out(plan: Plan[R]) -> AnalysisRun[R]:
     clock = plan.service.policy.clock
     started = clock()
     _prepare_ledger(plan)
+    if plan.planned is not None:
+        plan = _limited(plan, plan.planned)
     rounds = Rounds(plan)
     try:
         rounds.carry_out()
@@ -152,6 +163,13 @@ def carry_out(plan: Plan[R]) -> AnalysisRun[R]:
     return AnalysisRun(plan, report)
 
 
+def _limited(plan: Plan[R], planned: Planned) -> Plan[R]:
+    """Let a run ask about no more images than were planned, with those that have been answered since then."""
+    pending = claims.survey(plan, plan.scope()).pending
+    room = max(0, planned.asked - max(0, planned.pending - pending))
+    return plan if pending <= room else replace(plan, limits=replace(plan.limits, max_images=room))
+
+
 def _report(plan: Plan[R], rounds: Rounds, *, seconds: float) -> RunReport:
     tally = rounds.tally
     standing = list(plan.rows(plan.summary()))
@@ -164,6 +182,12 @@ def _report(plan: Plan[R], rounds: Rounds, *, seconds: float) -> RunReport:
             StopReason.ROUNDS,
             f"{plural(open_, 'image')} without an answer may be asked again",
             "Run it again later.",
+        )
+    if stop is not None and stop.reason is StopReason.IMAGES and plan.planned is not None:
+        stop = Stop(
+            stop.reason,
+            f"all that was planned is done, {plural(plan.planned.asked, 'image')}",
+            "Plan again for the others.",
         )
     return RunReport(
         table=str(plan.ledger),
@@ -185,6 +209,12 @@ def _report(plan: Plan[R], rounds: Rounds, *, seconds: float) -> RunReport:
     )
 
 
+def _is_temporary(plan: Plan[R]) -> bool:
+    """Whether the results are in a dataset that is not to outlive what it was made for."""
+    dataset = plan.service.get_dataset(plan.ledger.in_dataset) or {}
+    return TEMPORARY.items() <= _rest.mapping(dataset, "labels").items()
+
+
 def _count(row: Mapping[str, object]) -> int:
     return _rest.count(row, "images")
 
@@ -198,15 +228,10 @@ def _prepare_ledger(plan: Plan[R]) -> None:
     if resource is None:
         plan.execute(plan.create_ledger())
         resource = plan.service.get_table(plan.ledger) or {}
-    if _rest.text(resource, "expirationTime") is not None:
+    if _rest.text(resource, "expirationTime") is not None and not _is_temporary(plan):
         # It has the dataset's default. With it the answers would vanish, and all be paid for again.
         plan.execute(plan.keep_ledger())
-    try:
-        missing = missing_columns(_rest.columns(resource), schema=plan.analysis.schema)
-    except InvalidInputError as error:
-        error.resource = str(plan.ledger)
-        raise
-    for number, column in enumerate(missing):
+    for number, column in enumerate(plan.missing_columns(resource)):
         if number >= _UPDATES_AT_ONCE:
             plan.service.policy.sleep(_UPDATE_PAUSE_S)
         plan.execute(plan.add_column(column))

@@ -35,6 +35,8 @@ STATUSES = {
     "Unsupported MIME type: text/plain": "INPUT",
     "The file is too large: 500 MB": "INPUT",
     "NOT_FOUND: gs://posters/x.jpg": "INPUT",
+    "NOT_FOUND: Publisher Model `projects/p/models/gemini-1.0-pro` was not found or your project": "PERMISSION",
+    "Access Denied: Connection p.us.c: User does not have": "PERMISSION",
     "Cannot decode the image": "INPUT",
     "Response blocked by safety settings": "BLOCKED",
     "PROHIBITED_CONTENT": "BLOCKED",

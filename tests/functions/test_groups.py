@@ -175,5 +175,5 @@ def test_uris_that_can_not_be_are_refused(cinema: Cinema, uris: object) -> None:
     """Before any request."""
     cinema.show("a.jpg", "Greed", 1924)
     with pytest.raises(bv.InvalidInputError, match="uris"):
-        cinema.analysis().run(into="results", uris=uris)  # type: ignore[arg-type]
+        cinema.analysis().run(into="results", uris=uris)  # type: ignore[call-overload]
     assert cinema.calls() == {}

@@ -223,7 +223,7 @@ def test_options_change_on_a_copy(client: bv.Client) -> None:
     copy = client.with_options(location="EU", labels={"team": "archive"}, connection="eu.vision")
     assert (copy.project, copy.endpoint, copy.location) == (client.project, client.endpoint, "EU")
     assert dict(copy.labels) == {"team": "archive"}
-    assert str(copy.connection) == "eu.vision"
+    assert str(copy.connection_name) == "eu.vision"
     assert client.location == "US"
     copy.close()
 
@@ -237,11 +237,11 @@ def test_settings_come_from_the_environment_unless_given(monkeypatch: pytest.Mon
     client = bv.Client()
     assert client.project == "from-environment"
     assert client.location == "europe-west4"
-    assert str(client.connection) == "eu.vision"
+    assert str(client.connection_name) == "eu.vision"
     assert client.endpoint == "http://127.0.0.1:9050"
     given = bv.Client("given-project", "US", endpoint=NOWHERE, connection="us.other")
     assert (given.project, given.location, given.endpoint) == ("given-project", "US", NOWHERE)
-    assert str(given.connection) == "us.other"
+    assert str(given.connection_name) == "us.other"
 
 
 def test_every_job_has_the_labels_of_the_client(cinema: Cinema) -> None:

@@ -13,7 +13,14 @@ from bqvision.sql.arguments import Arguments
 from bqvision.sql.functions import FUNCTIONS
 from bqvision.sql.images import Images
 from bqvision.sql.names import ConnectionName, DatasetName, ModelName, TableName
-from tests.sql import function_samples, rich_samples
+from tests.sql import (
+    cleanup_samples,
+    connection_samples,
+    doctor_samples,
+    function_samples,
+    planning_samples,
+    rich_samples,
+)
 
 if TYPE_CHECKING:
     from bqvision.sql.compose import Statement
@@ -222,6 +229,10 @@ STATEMENTS: dict[str, Statement] = {
     "insert_batch_with_every_argument": _batch(EVERYTHING),
     "insert_batch_flattened": _batch(FLAT),
     "drop_work_table": work.drop_work_table(WORK),
+    **cleanup_samples.STATEMENTS,
+    **connection_samples.STATEMENTS,
+    **doctor_samples.STATEMENTS,
     **function_samples.STATEMENTS,
+    **planning_samples.STATEMENTS,
     **rich_samples.STATEMENTS,
 }

@@ -10,19 +10,50 @@ from pathlib import Path
 
 import pytest
 
-from bqvision.sql import analysis, batches, datasets, ledger, models, object_tables, pending, truth, work
+from bqvision.sql import (
+    analysis,
+    batches,
+    cleanup,
+    connections,
+    datasets,
+    inspection,
+    ledger,
+    mending,
+    models,
+    object_tables,
+    pending,
+    planning,
+    truth,
+    work,
+)
 from bqvision.sql.compose import Statement
 from tests import googlesql
 from tests.sql.samples import STATEMENTS
 
 GOLDEN = Path(__file__).parent / "golden"
-MODULES = (analysis, batches, datasets, ledger, models, object_tables, pending, truth, work)
+MODULES = (
+    analysis,
+    batches,
+    cleanup,
+    connections,
+    datasets,
+    inspection,
+    mending,
+    ledger,
+    models,
+    object_tables,
+    pending,
+    planning,
+    truth,
+    work,
+)
 NOT_STATEMENTS = {
     "Column",
     "ledger_columns",
     "missing_columns",
     "work_table_name",
     "images",
+    "ledger_as_it_is",
 }
 
 

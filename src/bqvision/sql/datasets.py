@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from bqvision.sql.compose import Statement
     from bqvision.sql.names import DatasetName
 
-__all__ = ["create_dataset", "drop_dataset"]
+__all__ = ["TEMPORARY", "create_dataset", "drop_dataset"]
+
+TEMPORARY: Final = {"bqvision": "temporary"}
+"""The label of a dataset whose tables are not to live for ever."""
 
 _SHORTEST_EXPIRATION: Final = timedelta(hours=1)
 _LONGEST_EXPIRATION: Final = timedelta(days=36_500)

@@ -1,0 +1,1 @@
+DROP FUNCTION IF EXISTS `my-project.films.best_posters`

@@ -1,0 +1,1 @@
+DROP MODEL IF EXISTS `my-project.films.gemini`

@@ -1,0 +1,1 @@
+DROP PROCEDURE IF EXISTS `my-project.films.best_posters`

@@ -1,0 +1,1 @@
+DROP SNAPSHOT TABLE IF EXISTS `my-project.films.best_posters`

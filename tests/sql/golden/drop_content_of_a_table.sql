@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS `my-project.films.posters_results`

@@ -1,0 +1,1 @@
+DROP EXTERNAL TABLE IF EXISTS `my-project.films.best_posters`

@@ -1,0 +1,1 @@
+GRANT `roles/bigquery.dataEditor` ON SCHEMA `my-project.films` TO 'user:a@example.com'

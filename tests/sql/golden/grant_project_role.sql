@@ -1,0 +1,1 @@
+GRANT `roles/aiplatform.user` ON PROJECT `my-project` TO 'connection:my-project.us.vision'

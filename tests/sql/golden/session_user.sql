@@ -1,0 +1,1 @@
+SELECT SESSION_USER() AS account
