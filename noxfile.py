@@ -42,7 +42,7 @@ def tests(session: nox.Session) -> None:
     """All tests, against the wheel that would be published."""
     wheel = build_wheel(session)
     session.install(f"{wheel}[local]", *group("test"))
-    session.run("pytest", *(session.posargs or ["-n", "2"]))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
 
 
 @nox.session

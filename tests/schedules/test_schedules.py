@@ -1,4 +1,4 @@
-"""X3: random schedules, a few hundred in every check, thousands in `nox -s schedules`."""
+"""X3: random schedules, a hundred in every check, thousands in `nox -s schedules`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.schedules.machine import Schedules, Script, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLES = int(os.environ.get("BQVISION_SCHEDULES", "200"))
+EXAMPLES = int(os.environ.get("BQVISION_SCHEDULES", "120"))
 SHARES = 2
 """Parts that may run at once, each with a server of its own."""
 

@@ -138,7 +138,9 @@ def test_generate_text_table(
     statement = analysis.generate_text_table(
         into=into, source=source, model=model, arguments=arguments, replace=replace, all_columns=every
     )
-    check(statement, names=[into, model, source], strings=[*argument_strings(arguments), *arguments.prose])
+    check(
+        statement, names=[into, model, source], strings=[*argument_strings(arguments), str(arguments.prompt)]
+    )
     assert statement.parameters == ()
 
 
