@@ -86,6 +86,11 @@ def _begins(text: str) -> re.Pattern[str]:
     return re.compile(_LEAD + text, re.IGNORECASE | re.DOTALL)
 
 
+def _states(text: str) -> re.Pattern[str]:
+    """Begin without a status code: what follows one may be the name of an image, which may say anything."""
+    return re.compile(text, re.IGNORECASE | re.DOTALL)
+
+
 RIDDLES: Final = (
     # GoogleCloudPlatform/marketing-analytics-jumpstart#192
     Riddle(
@@ -197,13 +202,13 @@ RIDDLES: Final = (
     ),
     # kristeligt-dagblad/dbt_ml#21
     Riddle(
-        _begins(rf"{_CONDITION} (?:is|are) not (?:available|supported) (?:for|in|with|on) on-demand"),
+        _states(rf"{_CONDITION} (?:is|are) not (?:available|supported) (?:for|in|with|on) on-demand"),
         errors.ReservationError,
         _RESERVE,
     ),
     # Said of BigQuery ML to projects on a Standard reservation
     Riddle(
-        _begins(
+        _states(
             rf"{_CONDITION} (?:is|are) (?:disallowed|not (?:available|supported)) in (?:the )?STANDARD edition"
         ),
         errors.ReservationError,
@@ -211,7 +216,7 @@ RIDDLES: Final = (
     ),
     # https://cloud.google.com/bigquery/docs/generate-text has had the rule for some models; the words are not known
     Riddle(
-        _begins(rf"{_CONDITION} requires? an?(?: [a-z]+){{0,5}} reservation"),
+        _states(rf"{_CONDITION} requires? an?(?: [a-z]+){{0,5}} reservation"),
         errors.ReservationError,
         _RESERVE,
     ),

@@ -174,6 +174,10 @@ riddles = st.sampled_from([said.text for said in TEXTS])
     quoted=st.tuples(anything, riddles | anything, anything).map("".join),
 )
 @example(form=QUOTING[0], quoted=TEXTS[0].text)
+@example(
+    form="INVALID_ARGUMENT: the image {} is broken",
+    quoted="Training Matrix Factorization models is not available for on-demand usage.",
+)
 def test_what_a_text_quotes_is_not_taken_for_one(form: str, quoted: str) -> None:
     """Prompts, names and files may hold any of the texts: the error stays what it was."""
     assert solve(form.format(quoted)) is None
