@@ -46,6 +46,11 @@ SQL_NAMES: Final[Mapping[str, str]] = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "
 """The names of types in SQL, by the older ones that the REST API may use."""
 
 
+def is_object_table(table: Mapping[str, object]) -> bool:
+    """Return whether a table is an object table."""
+    return text(mapping(table, "externalDataConfiguration"), "objectMetadata") is not None
+
+
 def columns(table: Mapping[str, object]) -> dict[str, str]:
     """Return a table's columns, name to type as SQL text: ``ARRAY<STRUCT<name STRING, born DATE>>``."""
     return {str(column["name"]): _sql_type(column) for column in _fields(mapping(table, "schema"))}

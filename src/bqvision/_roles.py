@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+def member_of(account: str) -> str:
+    """Return an account as IAM policies name it.
+
+    Args:
+        account: Its e-mail address.
+    """
+    kind = "serviceAccount" if account.endswith("gserviceaccount.com") else "user"
+    return f"{kind}:{account}"
+
+
 _PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roles/bigquery.admin": ("bigquery.config.update",),
     "roles/bigquery.connectionAdmin": (

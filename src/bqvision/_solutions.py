@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bqvision import errors
 from bqvision._riddles import RIDDLES
-from bqvision._roles import ROLE_OF
+from bqvision._roles import ROLE_OF, member_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +55,7 @@ def _filled(found: Mapping[str, str], role: str, project: str | None) -> Mapping
     account = found.get("account", "")
     number = _NUMBER.match(account)
     where = found.get("project") or project or (number[1] if number is not None else "PROJECT")
-    kind = "user" if account and not account.endswith("gserviceaccount.com") else "serviceAccount"
-    member = f"{kind}:{account or 'ACCOUNT'}"
+    member = member_of(account) if account else "serviceAccount:ACCOUNT"
     grant = f'GRANT `{role}` ON PROJECT `{where}` TO "{member}"'
     if where.isdecimal():  # GRANT asks for an id; gcloud takes the number too
         grant = (

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("bqvision.run")
 
-_SILENCE_S: Final = 10.0
+SILENCE_S: Final = 10.0
 """For so long a run that is alive has nothing in flight at most: between two batches it asks two short questions."""
-_LOOK_S: Final = 2.0
-_LOOKED_AT: Final = 10
-_EVER_IN_FLIGHT: Final = 200
+LOOK_S: Final = 2.0
+LOOKED_AT: Final = 10
+EVER_IN_FLIGHT: Final = 200
 """Twice as many as may be in flight at once, since some of those that come first may have failed."""
 
 
@@ -214,13 +214,13 @@ def wait_for_owner(plan: Plan[R], claimed: Claim, *, deadline: float) -> bool:
     silent_since = policy.clock()
     while present(plan, claimed):
         now = policy.clock()
-        if any(job.in_flight() for job in jobs[:_LOOKED_AT]):
+        if any(job.in_flight() for job in jobs[:LOOKED_AT]):
             silent_since = now
-        elif now - silent_since >= _SILENCE_S:
+        elif now - silent_since >= SILENCE_S:
             return True
         if now >= deadline:
             return False
-        policy.sleep(min(_LOOK_S, deadline - now))
+        policy.sleep(min(LOOK_S, deadline - now))
         fresh = find(plan, adopted=False)
         if fresh is None or fresh.key != claimed.key:
             return False
@@ -257,7 +257,7 @@ def retire(plan: Plan[R], claimed: Claim, *, deadline: float) -> list[str]:
     if fresh is None or fresh.key != claimed.key:
         return []
     # Batches begin in their order, and so many at most are in flight.
-    jobs = [job_of(plan, fresh, batch) for batch in fresh.waiting[:_EVER_IN_FLIGHT]]
+    jobs = [job_of(plan, fresh, batch) for batch in fresh.waiting[:EVER_IN_FLIGHT]]
     policy = plan.service.policy
     slowing = Slowing(policy)
     while jobs := [job for job in jobs if not _has_ended(job)]:
@@ -277,6 +277,16 @@ def _has_ended(job: RunningJob) -> bool:
         return True  # it failed, or could not begin
 
 
+def job_key(claim_key: str, batch: int) -> str:
+    """Return what the id of a batch's job is made of, alike in every process that knows the claim.
+
+    Args:
+        claim_key: The claim's work table and the moment of its creation.
+        batch: The batch's number.
+    """
+    return f"{claim_key} batch {batch}"
+
+
 def job_of(plan: Plan[R], claimed: Claim, batch: Batch) -> RunningJob:
     """Return the job of a batch, not sent yet: the same one in every process.
 
@@ -286,7 +296,7 @@ def job_of(plan: Plan[R], claimed: Claim, batch: Batch) -> RunningJob:
         batch: The batch.
     """
     statement = plan.batch(batch.number, run_id=claimed.run_id or "", output_limit=batch.output_limit)
-    return plan.begin(statement, key=f"{claimed.key} batch {batch.number}")
+    return plan.begin(statement, key=job_key(claimed.key, batch.number))
 
 
 def stands(plan: Plan[R], claimed: Claim) -> bool:

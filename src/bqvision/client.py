@@ -11,16 +11,16 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 from typing_extensions import override
 
 from bqvision import cleanup
+from bqvision._google_client import check_endpoint, google_client, project_of_credentials
 from bqvision._jobs import Service
 from bqvision._retry import RetryPolicy
 from bqvision.connection import Connection, default_connection, list_connections, set_default_statement
 from bqvision.dataset import Dataset
-from bqvision.errors import AuthError, ConfigurationError, InvalidInputError
+from bqvision.errors import ConfigurationError, InvalidInputError
 from bqvision.sql.connections import read_default_connection
 from bqvision.sql.names import (
     ConnectionName,
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LOCATION = "US"
 """Where BigQuery puts a dataset when nobody says: https://cloud.google.com/bigquery/docs/locations."""
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +130,7 @@ class Client:
             _first(settings.location, "BQVISION_LOCATION") or DEFAULT_LOCATION
         )
         """Where datasets are made and jobs run."""
-        self.endpoint: str | None = _check_endpoint(_first(settings.endpoint, "BIGQUERY_EMULATOR_HOST"))
+        self.endpoint: str | None = check_endpoint(_first(settings.endpoint, "BIGQUERY_EMULATOR_HOST"))
         """The server of all APIs; ``None`` is Google's."""
         self.connection_name: ConnectionName | DefaultConnection = parse_connection(
             _first(settings.connection, "BQVISION_CONNECTION")
@@ -237,7 +235,7 @@ class Client:
             AuthError: None was given, and there are no credentials to ask.
         """
         if self._project is None:
-            self._project = clean_project(_project_of_credentials())
+            self._project = clean_project(project_of_credentials())
         return self._project
 
     @property
@@ -253,7 +251,7 @@ class Client:
             # A forked process must not share its parent's connections: two answers would get mixed up.
             if self._google is None or self._google_pid != os.getpid():
                 self._google_pid = os.getpid()
-                self._google = _google_client(
+                self._google = google_client(
                     project, self.location, self.endpoint, self._settings.credentials
                 )
             return self._google
@@ -519,83 +517,3 @@ def _first(argument: str | None, variable: str) -> str | None:
 
 def _named(connection: str | Connection | None) -> str | None:
     return str(connection) if isinstance(connection, Connection) else connection
-
-
-def _check_endpoint(endpoint: str | None) -> str | None:
-    if endpoint is None:
-        return None
-    url = endpoint if "://" in endpoint else f"http://{endpoint}"
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise InvalidInputError(
-            f"the endpoint {parts.hostname!r} is no server address",
-            next_step="Give it as http://HOST:PORT or https://HOST, without a user name.",
-        )
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise InvalidInputError(
-            f"the endpoint on {parts.hostname} would send credentials unencrypted",
-            next_step="Use https://, or a server on this machine.",
-        )
-    return url.rstrip("/")
-
-
-def _google_client(
-    project: str, location: str, endpoint: str | None, credentials: Credentials | None
-) -> bigquery.Client:
-    from google.api_core.client_info import ClientInfo
-    from google.api_core.client_options import ClientOptions
-    from google.auth.exceptions import DefaultCredentialsError
-    from google.cloud import bigquery
-
-    from bqvision import __version__
-
-    info = ClientInfo(user_agent=f"bqvision/{__version__}")  # type: ignore[no-untyped-call]
-    # The library reads BIGQUERY_EMULATOR_HOST by itself; the option keeps argument > environment.
-    options = ClientOptions(api_endpoint=endpoint) if endpoint is not None else None
-    chosen = credentials if credentials is not None else _endpoint_credentials(endpoint)
-    try:
-        return bigquery.Client(
-            project=project, credentials=chosen, location=location, client_options=options, client_info=info
-        )
-    except DefaultCredentialsError as error:
-        raise _no_credentials() from error
-
-
-def _endpoint_credentials(endpoint: str | None) -> Credentials | None:
-    """Credentials for a server on this machine, which must never be sent real ones by default."""
-    if endpoint is None or urlsplit(endpoint).hostname not in _LOOPBACK:
-        return None
-    from google.auth.credentials import AnonymousCredentials
-    from google.oauth2.credentials import Credentials as TokenCredentials
-
-    token = os.environ.get("BQVISION_TOKEN")
-    if not token:
-        return AnonymousCredentials()  # type: ignore[no-untyped-call]
-    credentials: Credentials = TokenCredentials(token=token)  # type: ignore[no-untyped-call]
-    return credentials
-
-
-def _project_of_credentials() -> str:
-    import google.auth
-    from google.auth.exceptions import DefaultCredentialsError
-
-    try:
-        _, project = google.auth.default()
-    except DefaultCredentialsError as error:
-        raise _no_credentials() from error
-    if project is None:
-        raise ConfigurationError(
-            "no project is known",
-            next_step="Give Client(project=...), or set GOOGLE_CLOUD_PROJECT.",
-        )
-    return str(project)
-
-
-def _no_credentials() -> AuthError:
-    return AuthError(
-        "no Google credentials were found on this machine",
-        next_step=(
-            "Run `gcloud auth application-default login`, or give Client(credentials=...). "
-            "To work with no cloud at all, use Client.local(buckets=...)."
-        ),
-    )

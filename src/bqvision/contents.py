@@ -15,6 +15,7 @@ from bqvision import _rest
 from bqvision._text import plural
 from bqvision.sql.cleanup import drop_content
 from bqvision.sql.names import ModelName, TableName
+from bqvision.sql.work import WORK_COLUMNS
 
 if TYPE_CHECKING:
     from bqvision._jobs import Service
@@ -22,23 +23,6 @@ if TYPE_CHECKING:
     from bqvision.sql.names import DatasetName
 
 _WORK_TABLE: Final = re.compile(r"(.+)__work_[0-9a-f]{12}")
-_WORK_COLUMNS: Final = frozenset(
-    {
-        "uri",
-        "generation",
-        "ref",
-        "content_type",
-        "size",
-        "attempt",
-        "refusal",
-        "output_limit",
-        "object_table",
-        "billing_project",
-        "run_id",
-        "retired",
-        "batch",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +104,7 @@ def contents_of(service: Service, dataset: DatasetName) -> Contents:
         kind, described = _rest.text(resource, "type") or "TABLE", resource
         if kind == "EXTERNAL":
             described = service.get_table(name) or resource
-            kind = "OBJECT_TABLE" if is_object_table(described) else kind
+            kind = "OBJECT_TABLE" if _rest.is_object_table(described) else kind
         items.append(_item(str(name), kind, described))
     items += [_item(f"{dataset}.{_id(one, 'model')}", "MODEL", one) for one in service.list_models(dataset)]
     items += [
@@ -128,11 +112,6 @@ def contents_of(service: Service, dataset: DatasetName) -> Contents:
         for one in service.list_routines(dataset)
     ]
     return Contents(str(dataset), tuple(items))
-
-
-def is_object_table(resource: Mapping[str, object]) -> bool:
-    """Return whether a table, as the REST API describes it, is an object table."""
-    return _rest.text(_rest.mapping(resource, "externalDataConfiguration"), "objectMetadata") is not None
 
 
 def drop_statement(item: ContentInfo) -> Statement:
@@ -178,7 +157,7 @@ def leftovers_of(service: Service, dataset: DatasetName) -> Iterator[Leftover]:
 
 def is_work_table(resource: Mapping[str, object]) -> bool:
     """Return whether a table, as the REST API describes it, has a work table's columns, and no others."""
-    return _rest.columns(resource).keys() == _WORK_COLUMNS
+    return _rest.columns(resource).keys() == WORK_COLUMNS
 
 
 def _id(resource: Mapping[str, object], kind: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bqvision import _rest
+from bqvision.claims import EVER_IN_FLIGHT, LOOK_S, LOOKED_AT, SILENCE_S, job_key
 from bqvision.errors import NotFoundError, PermissionDeniedError
 from bqvision.sql.cleanup import list_waiting_batches
 from bqvision.sql.compose import Statement
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from bqvision._jobs import RunningJob, Service
     from bqvision.sql.names import TableName
 
-_SILENCE_S: Final = 10.0
-"""For so long a run that is alive has nothing in flight at most; see `bqvision.claims`."""
-_LOOK_S: Final = 2.0
-_LOOKED_AT: Final = 10
-_EVER_IN_FLIGHT: Final = 200
 ANEW: Final = "another run has made it anew meanwhile"
 
 
@@ -88,7 +84,7 @@ class _Look:
 
     def waiting(self) -> list[Mapping[str, object]]:
         """The first batches that are not in the ledger; in their order jobs begin."""
-        statement = list_waiting_batches(self._work, ledger=self._ledger, limit=_EVER_IN_FLIGHT)
+        statement = list_waiting_batches(self._work, ledger=self._ledger, limit=EVER_IN_FLIGHT)
         return list(self.service.rows(self.service.execute(statement, location=self._location)))
 
     def retire(self, run_id: str) -> None:
@@ -105,7 +101,7 @@ class _Look:
         number = _rest.count(batch, "batch")
         label = "insert_refused" if number == REFUSED_BATCH else "insert_batch"
         # It is never sent, so what it asks is of no account.
-        key = f"{self._work} {self._created} batch {number}"
+        key = job_key(f"{self._work} {self._created}", number)
         return self.service.begin(Statement("", label=label), key=key, location=self._location)
 
 
@@ -116,15 +112,15 @@ def _await_silence(look: _Look, waiting: list[Mapping[str, object]], wait: float
     deadline = policy.clock() + wait
     silent_since = policy.clock()
     while not all(batch["retired"] is True for batch in waiting):
-        busy, now = look.busy(waiting[:_LOOKED_AT]), policy.clock()
-        if busy is None and now - silent_since >= _SILENCE_S:
+        busy, now = look.busy(waiting[:LOOKED_AT]), policy.clock()
+        if busy is None and now - silent_since >= SILENCE_S:
             look.retire(run_id)
             break
         if busy is not None:
             silent_since = now
             if now >= deadline:
                 return busy
-        policy.sleep(_LOOK_S)
+        policy.sleep(LOOK_S)
         fresh = look.waiting()
         if not fresh:
             return None

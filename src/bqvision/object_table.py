@@ -183,7 +183,7 @@ class ObjectTable(Questions):
             ServiceError: BigQuery refused, or could not be reached.
         """
         resource = self._dataset.service.get_table(self.name)
-        return resource is not None and _is_object_table(resource)
+        return resource is not None and _rest.is_object_table(resource)
 
     def describe(self) -> ObjectTableInfo:
         """Return what BigQuery knows of the object table.
@@ -200,7 +200,7 @@ class ObjectTable(Questions):
                 resource=str(self.name),
                 next_step="Create it with .create(uris=[...]), or check the dataset and the name.",
             )
-        if not _is_object_table(resource):
+        if not _rest.is_object_table(resource):
             kind = _rest.text(resource, "type") or "TABLE"
             raise InvalidInputError(
                 f"this is no object table but a {kind}",
@@ -392,7 +392,3 @@ class ObjectTable(Questions):
     @override
     def __repr__(self) -> str:
         return f"ObjectTable({self._name!r}, {self._dataset!r})"
-
-
-def _is_object_table(resource: Mapping[str, object]) -> bool:
-    return _rest.text(_rest.mapping(resource, "externalDataConfiguration"), "objectMetadata") is not None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bqvision.records import Extracted
     from bqvision.remote_model import RemoteModel
     from bqvision.schema import P, R, RecordSchema
-    from bqvision.sql.arguments import RequestType, SafetyCategory, SafetyThreshold
+    from bqvision.sql.argument_checks import RequestType, SafetyCategory, SafetyThreshold
     from bqvision.sql.functions import FunctionName, ModelFunctionName
 
 V = TypeVar("V", BoolResult, IntResult, FloatResult)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bqvision.records import ImageResult, Outcome
 from bqvision.schema import LEDGER_COLUMNS, RecordSchema, schema_of
-from bqvision.sql.arguments import Arguments, SafetyCategory, SafetyThreshold
+from bqvision.sql.argument_checks import SafetyCategory, SafetyThreshold
+from bqvision.sql.arguments import Arguments
 from bqvision.sql.ledger import Column
 from bqvision.sql.names import DEFAULT, ConnectionName, DatasetName, ModelName, TableName
 

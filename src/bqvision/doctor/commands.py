@@ -5,6 +5,8 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
+from bqvision import _roles
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,8 +24,7 @@ def member_of(account: str | None) -> str:
         return NOBODY
     if account.startswith(("principal:", "principalSet:")):
         return account
-    kind = "serviceAccount" if account.endswith("gserviceaccount.com") else "user"
-    return f"{kind}:{account}"
+    return _roles.member_of(account)
 
 
 def log_in() -> str:

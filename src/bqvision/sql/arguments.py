@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
-from bqvision.answers import plain
 from bqvision.errors import InvalidInputError
+from bqvision.sql.argument_checks import (
+    RequestType,
+    SafetyCategory,
+    SafetyThreshold,
+    check_prompt,
+    clean_categories,
+    clean_connection,
+    clean_params,
+    clean_safety,
+    clean_stops,
+)
 from bqvision.sql.compose import SQL
 from bqvision.sql.compose import Literal as Value
 from bqvision.sql.functions import FUNCTIONS
-from bqvision.sql.names import ConnectionName, parse_connection
 from bqvision.sql.options import clean_endpoint, number, refuse, string
 
 if TYPE_CHECKING:
@@ -21,23 +30,7 @@ if TYPE_CHECKING:
     from bqvision.sql.compose import Composable, Composed
     from bqvision.sql.functions import Function, FunctionName
 
-__all__ = ["RUN_MAX_OUTPUT_TOKENS", "Arguments", "RequestType", "SafetyCategory", "SafetyThreshold"]
-
-SafetyCategory: TypeAlias = Literal[
-    "HARM_CATEGORY_HATE_SPEECH",
-    "HARM_CATEGORY_DANGEROUS_CONTENT",
-    "HARM_CATEGORY_HARASSMENT",
-    "HARM_CATEGORY_SEXUALLY_EXPLICIT",
-]
-SafetyThreshold: TypeAlias = Literal[
-    "BLOCK_NONE",
-    "BLOCK_LOW_AND_ABOVE",
-    "BLOCK_MEDIUM_AND_ABOVE",
-    "BLOCK_ONLY_HIGH",
-    "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
-]
-
-RequestType: TypeAlias = Literal["DEDICATED", "SHARED", "UNSPECIFIED"]
+__all__ = ["RUN_MAX_OUTPUT_TOKENS", "Arguments"]
 
 MAX_OUTPUT_TOKENS: Final = 8192
 """The most that the functions' argument of this name takes."""
@@ -48,9 +41,6 @@ counts against it, answers come back cut or empty. It is a limit: a short answer
 
 MODEL_MAX_OUTPUT_TOKENS: Final = 65_535
 """The most that Gemini 2.5 models give, for which ``model_params`` may ask."""
-
-MAX_PROMPT_CHARS: Final = 64_000
-"""BigQuery takes fewer than 16,000 tokens, at about four characters each."""
 
 _SAMPLING: Final = ("temperature", "top_p", "max_output_tokens", "stop_sequences", "safety_settings")
 _NUMBERS: Final = ("temperature", "top_p", "max_output_tokens")
@@ -106,16 +96,16 @@ class Arguments:
         if string("function", self.function, ", ".join(FUNCTIONS)) not in FUNCTIONS:
             raise refuse("function", self.function, ", ".join(FUNCTIONS))
         if self.prompt is not None or self.categories is None:
-            _check_prompt(self.prompt)
+            check_prompt(self.prompt)
         self._refuse_what_it_lacks()
         for name in _NUMBERS:
             self._check_number(name)
-        object.__setattr__(self, "stop_sequences", _clean_stops(self.stop_sequences))
+        object.__setattr__(self, "stop_sequences", clean_stops(self.stop_sequences))
         if self.safety_settings is not None:
             # None and no setting are the same question.
-            object.__setattr__(self, "safety_settings", _clean_safety(self.safety_settings) or None)
+            object.__setattr__(self, "safety_settings", clean_safety(self.safety_settings) or None)
         if self.model_params is not None:
-            object.__setattr__(self, "model_params", _clean_params(self.model_params))
+            object.__setattr__(self, "model_params", clean_params(self.model_params))
             self._refuse_beside_model_params()
         for name in _FLAGS:
             value = getattr(self, name)
@@ -126,9 +116,9 @@ class Arguments:
         if self.endpoint is not None:
             clean_endpoint(self.endpoint)
         if self.connection is not None:
-            object.__setattr__(self, "connection", _clean_connection(self.connection))
+            object.__setattr__(self, "connection", clean_connection(self.connection))
         if self.categories is not None:
-            object.__setattr__(self, "categories", _clean_categories(self.categories))
+            object.__setattr__(self, "categories", clean_categories(self.categories))
 
     @property
     def declared(self) -> Function:
@@ -330,87 +320,6 @@ class Arguments:
 
     def _body(self) -> str:
         return json.dumps(self.model_params, ensure_ascii=False, allow_nan=False)
-
-
-def _check_prompt(prompt: object) -> None:
-    if not isinstance(prompt, str):
-        raise InvalidInputError(f"the prompt is a {type(prompt).__name__}, not a text")
-    if not prompt.strip():
-        raise InvalidInputError("the prompt is empty", next_step="Say what to ask about each image.")
-    if len(prompt) > MAX_PROMPT_CHARS:
-        raise InvalidInputError(
-            f"the prompt has {len(prompt):,} characters, more than {MAX_PROMPT_CHARS:,}",
-            next_step="Shorten it: BigQuery takes fewer than 16,000 tokens, at about four characters each.",
-        )
-    if "\0" in prompt or any("\ud800" <= char <= "\udfff" for char in prompt):
-        raise InvalidInputError(
-            "the prompt holds a NUL character or half of a surrogate pair",
-            next_step="Remove it; it often comes from text decoded with the wrong encoding.",
-        )
-
-
-def _clean_stops(stops: object) -> tuple[str, ...]:
-    allowed = "a list of texts that are not empty"
-    if not isinstance(stops, list | tuple):
-        raise refuse("stop_sequences", stops, allowed)
-    cleaned = tuple(string("stop sequence", stop, allowed) for stop in cast("tuple[object, ...]", stops))
-    if not all(cleaned):
-        raise refuse("stop_sequences", cleaned, allowed)
-    return cleaned
-
-
-def _clean_safety(
-    settings: Mapping[SafetyCategory, SafetyThreshold],
-) -> dict[SafetyCategory, SafetyThreshold]:
-    if not isinstance(cast("object", settings), Mapping):
-        raise refuse("safety_settings", settings, "a mapping of category to threshold")
-    for category, threshold in settings.items():
-        if category not in get_args(SafetyCategory):
-            raise refuse("safety category", category, ", ".join(get_args(SafetyCategory)))
-        if threshold not in get_args(SafetyThreshold):
-            raise refuse(f"{category}: safety threshold", threshold, ", ".join(get_args(SafetyThreshold)))
-    return dict(settings)
-
-
-def _clean_params(params: object) -> dict[str, object]:
-    if not isinstance(params, Mapping) or not params:
-        raise InvalidInputError("model_params is not a mapping with at least one key")
-    if "contents" in params:
-        raise InvalidInputError(
-            "model_params has contents", next_step="Leave it out: it is made of the prompt and the image."
-        )
-    for key in ("generation_config", "generationConfig"):
-        if not isinstance(params.get(key, {}), Mapping):
-            raise InvalidInputError(f"{key} in model_params is not a mapping")
-    try:
-        # The copy is the caller's no longer, and has only what JSON can say.
-        return cast("dict[str, object]", json.loads(json.dumps(dict(params), allow_nan=False)))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInputError(
-            "model_params is not made of what JSON can say",
-            next_step="Use dicts with text keys, lists, texts, finite numbers, booleans and None.",
-        ) from error
-
-
-def _clean_categories(categories: object) -> dict[str, str | None]:
-    if not isinstance(categories, Mapping) or not categories:
-        raise InvalidInputError("categories is empty", next_step="Name at least one category.")
-    for name, meaning in cast("Mapping[object, object]", categories).items():
-        if plain(string("category", name, "a text")) != name or not name:
-            # It would come back otherwise than it was given.
-            raise refuse(
-                "category", name, "a text that is not blank, without blanks at its ends, tabs and the like"
-            )
-        if meaning is not None and not string("a category's description", meaning, "a text").strip():
-            raise refuse("a category's description", meaning, "a text that is not blank")
-    return dict(cast("Mapping[str, str | None]", categories))
-
-
-def _clean_connection(connection: object) -> str:
-    name = parse_connection(string("connection", connection, "a name"))
-    if not isinstance(name, ConnectionName):
-        raise refuse("connection", connection, "a name; left out, the caller's own credentials are used")
-    return str(name)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CANARY_BATCH",
     "REFUSED_BATCH",
+    "WORK_COLUMNS",
     "Cut",
     "count_batches",
     "create_work_table",
@@ -36,6 +37,12 @@ REFUSED_BATCH: Final = -1
 """The batch number of images that are not asked about, since the model would refuse them."""
 CANARY_BATCH: Final = 0
 """The batch of one image that precedes all others, where there are more than a few images."""
+
+WORK_COLUMNS: Final = frozenset({
+    *("uri", "generation", "ref", "content_type", "size", "attempt", "refusal", "output_limit"),
+    *("object_table", "billing_project", "run_id", "retired", "batch"),
+})  # fmt: skip
+"""The columns of a work table; `create_work_table` says what each holds."""
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-z]{12,128}")
 _MAX_HOURS: Final = 24 * 365
