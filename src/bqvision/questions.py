@@ -14,6 +14,7 @@ from bqvision.errors import InvalidInputError
 from bqvision.records import PosterResult
 from bqvision.schema import schema_of
 from bqvision.sql.arguments import Arguments
+from bqvision.sql.functions import takers
 from bqvision.sql.images import clean_group_by
 from bqvision.values import (
     BoolResult,
@@ -356,7 +357,12 @@ def _known(options: Mapping[str, object], kind: type) -> dict[str, object]:
     known = kind.__annotations__
     if unknown := sorted(options.keys() - known.keys()):
         raise InvalidInputError(
-            f"there is no option {', '.join(unknown)}", next_step=f"Use {', '.join(sorted(known))}."
+            f"there is no option {', '.join(unknown)}",
+            next_step="; ".join(
+                [f"Use {', '.join(sorted(known))}"]
+                + [f"{name} is an argument of {takers(name)}" for name in unknown if takers(name)]
+            )
+            + ".",
         )
     return {
         name: str(value) if isinstance(value, Connection) else value

@@ -21,7 +21,7 @@ from bqvision.sql.argument_checks import (
 )
 from bqvision.sql.compose import SQL
 from bqvision.sql.compose import Literal as Value
-from bqvision.sql.functions import FUNCTIONS
+from bqvision.sql.functions import FUNCTIONS, takers
 from bqvision.sql.options import clean_endpoint, number, refuse, string
 
 if TYPE_CHECKING:
@@ -139,14 +139,13 @@ class Arguments:
         for name in self._given():
             if name in self.declared.arguments:
                 continue
-            others = [other.name for other in FUNCTIONS.values() if name in other.arguments]
             if name in _SAMPLING and "model_params" in self.declared.arguments:
                 instead = "for this one, put it into model_params, under generation_config or safety_settings"
             else:
                 instead = "or leave it out"
             raise InvalidInputError(
                 f"{self.function} has no argument {name}",
-                next_step=f"It is an argument of {', '.join(others)}; {instead}.",
+                next_step=f"It is an argument of {takers(name)}; {instead}.",
             )
 
     def _check_number(self, name: str) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "FunctionName",
     "ModelFunctionName",
     "Output",
+    "takers",
 ]
 
 ModelFunctionName: TypeAlias = Literal["ML.GENERATE_TEXT", "AI.GENERATE_TEXT", "AI.GENERATE_TABLE"]
@@ -199,3 +200,8 @@ FUNCTIONS: Final = _by_name(
     Function(name="AI.SCORE", arguments=_ENDPOINT, output=Output(value="answer"), scalar=True),
 )
 """Every function by name."""
+
+
+def takers(argument: str) -> str:
+    """Return the names of the functions that take an argument, as a list in words; empty if none does."""
+    return ", ".join(function.name for function in FUNCTIONS.values() if argument in function.arguments)
